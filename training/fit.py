@@ -1,0 +1,188 @@
+"""Fine-tune an encoder on labelled clauses, or pretrain it on section headings.
+
+    python -m training.fit training/configs/demo.toml
+    python -m training.fit training/configs/opp115.toml --set seed=1 --set name=opp115-s1
+
+Writes runs/<name>/: config.json, run.json (command, versions, checksums), log.csv, metrics.json,
+validation_logits.npy and model/ (a plain transformers folder). Killed at any moment, the same
+command goes on from the last checkpoint. `accelerate launch -m training.fit CONFIG` uses several
+GPUs.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import numpy as np
+import torch
+import typer
+from accelerate import Accelerator
+from accelerate.utils import set_seed
+
+from clausemark.errors import ClausemarkError
+from clausemark.labels import OPP115
+from clausemark.tokens import Encoder, combine
+from training import checkpoint, encoders, examples, metrics
+from training.config import ConfigError, FitConfig, load_config
+from training.loop import Loop, predict, save_weights
+from training.tasks import LabelTask, read_headings, write_json
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from training.examples import Examples
+
+PACKAGES = ("accelerate", "numpy", "tokenizers", "torch", "transformers")
+
+
+def fit(config: FitConfig) -> dict[str, Any]:
+    """Run `config` from its last checkpoint to the end; return the run's metrics.
+
+    A finished run is returned as it is. Raises ConfigError where the run's folder holds another
+    config.
+    """
+    folder = config.folder
+    folder.mkdir(parents=True, exist_ok=True)
+    _claim(config)
+    done = folder / "metrics.json"
+    if done.exists():
+        return dict(json.loads(done.read_text(encoding="utf-8")))
+    accelerator = make_accelerator(config.precision)
+    set_seed(config.seed)
+    tokenizer = encoders.load_tokenizer(config.base)
+    encoder = encoders.make_encoder(tokenizer, size=config.window, overlap=config.overlap)
+    task, texts = _task(config)
+    model = encoders.load_model(config.base, labels=task.labels, dropout=config.dropout)
+    model.to(accelerator.device)
+    after_epoch = _validator(config, encoder, accelerator)
+    state = Loop(config, accelerator, model, encoder.encode(texts), task, after_epoch).run()
+    if accelerator.is_main_process:
+        _finish(config, model, tokenizer, state)
+        _score(config, model, encoder, accelerator)
+        write_json(done, _metrics(state))
+        checkpoint.clear(folder)
+    accelerator.wait_for_everyone()
+    return _metrics(state)
+
+
+def make_accelerator(precision: str) -> Accelerator:
+    """Return the accelerator; "auto" takes bf16 where the hardware multiplies in it."""
+    cpu = not torch.cuda.is_available()
+    wanted = precision
+    if precision == "auto":
+        able = _cpu_has_bf16() if cpu else torch.cuda.is_bf16_supported()
+        wanted = "bf16" if able else "fp32"
+    return Accelerator(mixed_precision="bf16" if wanted == "bf16" else "no", cpu=cpu)
+
+
+def _cpu_has_bf16() -> bool:
+    flags = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
+    return any(getattr(torch.cpu, name, lambda: False)() for name in flags)
+
+
+def _claim(config: FitConfig) -> None:
+    path = config.folder / "config.json"
+    wanted = json.loads(json.dumps(config.to_dict()))
+    if path.exists():
+        found = json.loads(path.read_text(encoding="utf-8"))
+        differing = [k for k in wanted if found.get(k) != wanted[k]]
+        if differing:
+            raise ConfigError(
+                f"{config.folder}: made with another config ({', '.join(differing)} differ).",
+                hint="Choose another name (--set name=...), or remove the folder.",
+            )
+        return
+    sources = [*config.train, *([config.validation] if config.validation else [])]
+    paths = sorted({source.path for source in sources})
+    write_json(
+        config.folder / "run.json",
+        {
+            "command": " ".join(sys.orig_argv[1:]),
+            "data": {p: examples.checksum(p) for p in paths if Path(p).exists()},
+            "python": sys.version.split()[0],
+            "versions": {name: version(name) for name in PACKAGES},
+        },
+    )
+    write_json(path, config.to_dict())
+
+
+def _task(config: FitConfig) -> tuple[Any, list[str]]:
+    if config.task == "headings":
+        return read_headings(config.train[0].path, smoothing=config.label_smoothing)
+    data = examples.load(config.train, fold=config.fold)
+    return LabelTask(list(OPP115.names), data), data.texts
+
+
+def _validator(
+    config: FitConfig, encoder: Encoder, accelerator: Accelerator
+) -> Callable[[Any], dict[str, float]]:
+    if config.validation is None:
+        return lambda _model: {}
+    data = examples.load([config.validation], fold=config.fold)
+    windows = encoder.encode(data.texts)
+
+    def validate(model: Any) -> dict[str, float]:
+        logits = predict(model, windows, tokens=config.batch_tokens, accelerator=accelerator)
+        figures = metrics.f1_at_half(data.majority, combine(logits, windows))
+        return {"score": figures["macro_f1"], **figures}
+
+    return validate
+
+
+def _finish(config: FitConfig, model: Any, tokenizer: Any, state: checkpoint.State) -> None:
+    """Save the chosen epoch as a plain transformers folder."""
+    from safetensors.torch import load_file
+
+    chosen = config.folder / "best.safetensors"
+    if not chosen.exists():
+        save_weights(model, chosen)
+    model.load_state_dict(load_file(chosen))
+    target = config.folder / "model"
+    model.save_pretrained(target)
+    tokenizer.save_pretrained(target)
+
+
+def _score(config: FitConfig, model: Any, encoder: Encoder, accelerator: Accelerator) -> None:
+    """Keep the chosen epoch's validation logits, for thresholds, ensembles and comparisons."""
+    if config.validation is None:
+        return
+    data: Examples = examples.load([config.validation], fold=config.fold)
+    windows = encoder.encode(data.texts)
+    logits = predict(model, windows, tokens=config.batch_tokens, accelerator=accelerator)
+    np.save(config.folder / "validation_logits.npy", combine(logits, windows))
+    write_json(config.folder / "validation_ids.json", data.ids)
+    (config.folder / "best.safetensors").unlink(missing_ok=True)
+
+
+def _metrics(state: checkpoint.State) -> dict[str, Any]:
+    best = next((h for h in state.history if h["epoch"] == state.best_epoch), {})
+    return {
+        "best_epoch": state.best_epoch + 1,
+        "steps": state.step,
+        "seconds": round(state.seconds, 1),
+        "validation": {k: v for k, v in best.items() if k not in {"epoch", "score"}},
+        "history": state.history,
+    }
+
+
+def main(
+    config: Annotated[Path, typer.Argument(help="A TOML file of training/configs/.")],
+    overrides: Annotated[
+        list[str] | None, typer.Option("--set", help="key=value, as often as needed.")
+    ] = None,
+) -> None:
+    """Train what CONFIG says; resumes where an earlier run was cut off."""
+    try:
+        result = fit(load_config(config, overrides or []))
+    except ClausemarkError as error:
+        typer.echo(f"Error: {error}", err=True)
+        raise typer.Exit(1) from None
+    typer.echo(json.dumps(result["validation"] | {"best_epoch": result["best_epoch"]}))
+
+
+if __name__ == "__main__":
+    typer.run(main)

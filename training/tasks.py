@@ -1,0 +1,72 @@
+"""The two things an encoder is trained on here: clause labels, and section headings."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+from training import examples
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from training.examples import Examples
+
+
+@dataclass(slots=True)
+class LabelTask:
+    """Multi-label classification with soft targets, unknown labels left out of the loss."""
+
+    labels: list[str]
+    data: Examples
+
+    def loss(self, logits: torch.Tensor, rows: NDArray[np.int64]) -> torch.Tensor:
+        """Return the weighted mean binary cross-entropy over known labels."""
+        real = rows >= 0
+        known = self.data.known[rows] * (self.data.weights[rows] * real)[:, None]
+        weight = torch.from_numpy(known.astype(np.float32)).to(logits.device)
+        target = torch.from_numpy(self.data.targets[rows]).to(logits.device)
+        each = functional.binary_cross_entropy_with_logits(logits, target, reduction="none")
+        return (each * weight).sum() / weight.sum().clamp(min=1e-6)
+
+
+@dataclass(slots=True)
+class HeadingTask:
+    """Softmax classification of the heading that a paragraph stands under."""
+
+    labels: list[str]
+    classes: NDArray[np.int64]
+    smoothing: float
+
+    def loss(self, logits: torch.Tensor, rows: NDArray[np.int64]) -> torch.Tensor:
+        """Return the mean cross-entropy with label smoothing; padding rows are ignored."""
+        wanted = np.where(rows < 0, -100, self.classes[rows])
+        target = torch.from_numpy(wanted).to(logits.device)
+        return functional.cross_entropy(
+            logits, target, ignore_index=-100, label_smoothing=self.smoothing
+        )
+
+
+def read_headings(path: Path | str, *, smoothing: float) -> tuple[HeadingTask, list[str]]:
+    """Read heading records `{"text", "heading"}`; return the task and the texts, in order."""
+    texts, headings = [], []
+    for row in examples.read_rows(path):
+        texts.append(row["text"])
+        headings.append(row["heading"])
+    names = sorted(set(headings))
+    index = {name: k for k, name in enumerate(names)}
+    classes = np.asarray([index[h] for h in headings], dtype=np.int64)
+    return HeadingTask(names, classes, smoothing), texts
+
+
+def write_json(path: Path, value: object) -> None:
+    """Write `value` as JSON beside `path`, then rename."""
+    partial = path.with_name(path.name + ".partial")
+    partial.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    partial.replace(path)
