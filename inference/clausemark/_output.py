@@ -1,0 +1,143 @@
+"""Where labelled clauses go: JSON Lines or CSV, to standard output or, atomically, to a file."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import re
+import sys
+from contextlib import contextmanager
+from typing import IO, TYPE_CHECKING, Any, Final, Protocol
+
+from clausemark.errors import OutputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from clausemark.classifier import LabelledClause
+
+__all__ = ["CsvWriter", "JsonlWriter", "Writer", "json_line", "sink"]
+
+#: Controls that terminals obey, line breaks and lone surrogates: JSON may leave or escape them.
+_UNSAFE: Final = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+#: What makes a spreadsheet run a cell as a formula.
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+
+
+class Writer(Protocol):
+    """Takes the clauses of one document after the other."""
+
+    def add(self, document: str, clauses: Sequence[LabelledClause], /) -> None:
+        """Write the clauses of `document`."""
+
+    def finish(self) -> None:
+        """Write what comes after the last document."""
+
+
+def json_line(value: Any) -> str:
+    """Return `value` as one line of JSON that no terminal and no line splitter stumbles over."""
+    line = json.dumps(value, ensure_ascii=False)
+    return _UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", line)
+
+
+class JsonlWriter:
+    """One JSON object a clause: the exact form, nothing added or altered."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        self._stream = stream
+
+    def add(self, _document: str, clauses: Sequence[LabelledClause], /) -> None:
+        """Write one line a clause; the document's name stands in each."""
+        self._stream.writelines(json_line(clause.to_json()) + "\n" for clause in clauses)
+        self._stream.flush()
+
+    def finish(self) -> None:
+        """Write nothing: every line stands for itself."""
+
+
+class CsvWriter:
+    """One row a clause, labels joined by "; ", one column a score: for spreadsheets.
+
+    Policies are other people's text: a cell that a spreadsheet would run as a formula gets an
+    apostrophe in front, as spreadsheets themselves do. JSON Lines has the exact text.
+    """
+
+    def __init__(self, stream: IO[str], labels: Sequence[str]) -> None:
+        self._labels = labels
+        self._stream = stream
+        self._rows = csv.writer(stream, lineterminator="\n")
+        head = ("document", "index", "start", "end", "heading", "text", "labels")
+        self._rows.writerow([*head, *labels])
+
+    def add(self, _document: str, clauses: Sequence[LabelledClause], /) -> None:
+        """Write one row a clause."""
+        for clause in clauses:
+            self._rows.writerow(
+                [
+                    _cell(clause.document),
+                    clause.index,
+                    clause.start,
+                    clause.end,
+                    _cell(clause.heading or ""),
+                    _cell(clause.text),
+                    "; ".join(clause.labels),
+                    *(clause.scores[label] for label in self._labels),
+                ]
+            )
+        self._stream.flush()
+
+    def finish(self) -> None:
+        """Write nothing: a table has no end."""
+
+
+def _cell(text: str) -> str:
+    text = text.replace("\0", "\ufffd")
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+@contextmanager
+def sink(path: Path | None) -> Iterator[IO[str]]:
+    """Open `path` for UTF-8 text, or standard output if it is None.
+
+    A file appears, or is replaced, only when the block ends well; a device or a pipe is written
+    directly. Raise OutputError if it cannot be written.
+    """
+    if path is None:
+        yield _standard_output()
+        return
+    try:
+        if path.exists() and not path.is_file() and not path.is_dir():
+            with path.open("w", encoding="utf-8", errors="replace", newline="") as stream:
+                yield stream
+            return
+        with _beside(path.resolve()) as stream:
+            yield stream
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputError(
+            f"{path}: cannot be written ({error.strerror}).",
+            hint="Choose another file in a folder that exists.",
+        ) from error
+
+
+@contextmanager
+def _beside(path: Path) -> Iterator[IO[str]]:
+    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
+    if path.is_dir():
+        raise IsADirectoryError(21, "it is a folder")
+    try:
+        with draft.open("x", encoding="utf-8", errors="replace", newline="") as stream:
+            yield stream
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _standard_output() -> IO[str]:
+    reconfigure = getattr(sys.stdout, "reconfigure", None)
+    if reconfigure is not None:
+        reconfigure(encoding="utf-8", errors="replace", newline="\n")
+    return sys.stdout

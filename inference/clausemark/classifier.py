@@ -1,0 +1,151 @@
+"""Classifier: logits -> calibrated scores -> labels.
+
+Calibration and thresholds come from the model's manifest and are applied here and only here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Self
+
+import numpy as np
+
+from clausemark.artifact import Manifest, ModelFolder, bundled_model
+from clausemark.document import Document, read_document
+from clausemark.runtime import Runtime
+from clausemark.segment import Clause, model_text, segment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from numpy.typing import NDArray
+
+    from clausemark.runtime import Progress
+
+__all__ = ["Classifier", "LabelledClause"]
+
+#: Decimals of a score as it is decided on and written: a written score passes or fails its
+#: threshold exactly as the label beside it says.
+_DECIMALS: Final = 6
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledClause:
+    """A clause with its labels and every label's calibrated probability.
+
+    `start` and `end` are offsets in code points into the document's text, half open.
+    """
+
+    document: str
+    index: int
+    start: int
+    end: int
+    heading: str | None
+    text: str
+    labels: tuple[str, ...]
+    scores: Mapping[str, float]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the clause as the object that `clausemark label --format jsonl` writes."""
+        return {
+            "document": self.document,
+            "index": self.index,
+            "start": self.start,
+            "end": self.end,
+            "heading": self.heading,
+            "text": self.text,
+            "labels": list(self.labels),
+            "scores": dict(self.scores),
+        }
+
+
+class Classifier:
+    """A model ready to label texts and documents."""
+
+    def __init__(self, manifest: Manifest, runtime: Runtime) -> None:
+        self.manifest = manifest
+        self.labels = tuple(label.name for label in manifest.labels)
+        self.thresholds = {label.name: label.threshold for label in manifest.labels}
+        self._runtime = runtime
+        self._slopes = np.array([label.slope for label in manifest.labels], dtype=np.float32)
+        self._intercepts = np.array([label.intercept for label in manifest.labels], np.float32)
+        self._limits = np.array([label.threshold for label in manifest.labels])
+
+    @classmethod
+    def load(cls, folder: Path | str | None = None, *, threads: int | None = None) -> Self:
+        """Load a model folder, or the bundled model; raise ModelError if it is not sound.
+
+        `threads` defaults to the available cores.
+        """
+        model = bundled_model() if folder is None else ModelFolder(folder)
+        manifest = model.read()
+        return cls(manifest, Runtime.load(model, manifest, threads=threads))
+
+    def predict_proba(
+        self, texts: Iterable[str], *, progress: Progress | None = None
+    ) -> NDArray[np.float32]:
+        """Return calibrated probabilities, columns in the order of `labels`.
+
+        *Shape:* (len(texts), labels), float32. Raise TypeError if `texts` is one string or
+        holds anything but strings. `progress` gets the number of distinct texts done and of all.
+        """
+        logits = self._runtime.logits(_checked(texts), progress=progress)
+        return _sigmoid(self._slopes * logits + self._intercepts)
+
+    def predict(self, texts: Iterable[str]) -> list[list[str]]:
+        """Return the names of the labels of each text: those that reach their threshold."""
+        return [list(self._names(row)) for row in _rounded(self.predict_proba(texts))]
+
+    def label_document(
+        self,
+        document: Document | Path | str,
+        *,
+        progress: Progress | None = None,
+    ) -> list[LabelledClause]:
+        """Read a policy (unless it is read already), cut it into clauses and label each.
+
+        Raise DocumentError if it cannot be read.
+        """
+        if not isinstance(document, Document):
+            document = read_document(Path(document))
+        clauses = segment(document)
+        scores = self.predict_proba([model_text(clause) for clause in clauses], progress=progress)
+        return [
+            self._labelled(document.name, clause, row)
+            for clause, row in zip(clauses, _rounded(scores), strict=True)
+        ]
+
+    def _labelled(self, document: str, clause: Clause, row: NDArray[np.float64]) -> LabelledClause:
+        return LabelledClause(
+            document=document,
+            index=clause.index,
+            start=clause.start,
+            end=clause.end,
+            heading=clause.heading,
+            text=clause.text,
+            labels=self._names(row),
+            scores=dict(zip(self.labels, row.tolist(), strict=True)),
+        )
+
+    def _names(self, row: NDArray[np.float64]) -> tuple[str, ...]:
+        return tuple(self.labels[k] for k in np.flatnonzero(row >= self._limits))
+
+
+def _sigmoid(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    with np.errstate(over="ignore"):
+        return np.asarray(1 / (1 + np.exp(-values)), dtype=np.float32)
+
+
+def _rounded(scores: NDArray[np.float32]) -> NDArray[np.float64]:
+    return np.asarray(np.round(scores.astype(np.float64), _DECIMALS), dtype=np.float64)
+
+
+def _checked(texts: Iterable[str]) -> list[str]:
+    if isinstance(texts, (str, bytes)):
+        raise TypeError(f"texts is one {type(texts).__name__}, a list of strings is needed")
+    checked = list(texts)
+    for k, text in enumerate(checked):
+        if not isinstance(text, str):
+            raise TypeError(f"texts[{k}] is of type {type(text).__name__}, a string is needed")
+    return checked

@@ -1,0 +1,252 @@
+"""The command line: thin commands over plain functions, the one place that prints and catches.
+
+Exit codes: 0 all well, 1 something could not be read or written, 2 wrong usage, 130 interrupted.
+Heavy modules are imported by the command that needs them, so that `clausemark --help` is instant.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import AbstractContextManager, contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Annotated
+
+import typer
+
+from clausemark import __version__
+from clausemark.errors import ClausemarkError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from clausemark._output import Writer
+    from clausemark.classifier import Classifier
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+class Format(StrEnum):
+    """How labelled clauses are written."""
+
+    TABLE = "table"
+    JSONL = "jsonl"
+    CSV = "csv"
+
+
+class ListFormat(StrEnum):
+    """How a list is written."""
+
+    TABLE = "table"
+    JSONL = "jsonl"
+
+
+class FactsFormat(StrEnum):
+    """How a set of facts is written."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
+ModelOption = Annotated[
+    Path | None,
+    typer.Option("--model", metavar="DIR", help="A model folder.", show_default="the bundled one"),
+]
+_WHERE = "table on a terminal, else {}"
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"clausemark {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _clausemark(
+    _version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    """Read privacy policies and say, clause by clause, what they are about."""
+
+
+@app.command()
+def label(
+    paths: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="PATH",
+            help="Policies (txt, md, html, pdf, docx), folders of them, or - for standard input.",
+            show_default=False,
+        ),
+    ] = None,
+    form: Annotated[
+        Format | None, typer.Option("--format", show_default=_WHERE.format("jsonl"))
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", metavar="FILE", help="Write to FILE, all of it or nothing."),
+    ] = None,
+    model: ModelOption = None,
+    threads: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="Cores to use.", show_default="all available"),
+    ] = None,
+) -> None:
+    """Label every clause of the policies named.
+
+    jsonl: one object a clause, with its place in the document, its labels and the calibrated
+    score of every label. csv: the same for spreadsheets; a cell that would run there as a formula
+    gets an apostrophe in front.
+    """
+    from clausemark._sources import find, read, refuse_input
+
+    wanted = _named(paths)
+    with _edge():
+        troubles = _Troubles()
+        names = find(wanted, troubles)
+        refuse_input(output, names)
+        done = 0
+        if names:
+            classifier = _load(model, threads)
+            with _open(output) as stream:
+                writer = _writer(form, stream, classifier.labels)
+                for document in read(names, troubles):
+                    writer.add(document.name, classifier.label_document(document))
+                    done += 1
+                writer.finish()
+                if not done:
+                    troubles.conclude(done)  # raises: no empty file takes an old one's place
+        troubles.conclude(done)
+
+
+@app.command()
+def labels(
+    form: Annotated[
+        ListFormat | None, typer.Option("--format", show_default=_WHERE.format("jsonl"))
+    ] = None,
+) -> None:
+    """Show the label schemes with their definitions."""
+    from clausemark._info import print_schemes, scheme_rows
+    from clausemark._output import json_line
+    from clausemark.labels import SCHEMES
+
+    with _edge(), _open(None) as stream:
+        if form is ListFormat.TABLE or (form is None and stream.isatty()):
+            print_schemes(SCHEMES.values(), stream)
+        else:
+            stream.writelines(f"{json_line(row)}\n" for row in scheme_rows(SCHEMES.values()))
+
+
+@app.command()
+def info(
+    form: Annotated[
+        FactsFormat | None, typer.Option("--format", show_default=_WHERE.format("json"))
+    ] = None,
+    model: ModelOption = None,
+) -> None:
+    """Show the model in use: version, base, sources, metrics, thresholds."""
+    from clausemark._info import model_facts, print_model
+    from clausemark._output import json_line
+    from clausemark.artifact import ModelFolder, bundled_model
+
+    with _edge(), _open(None) as stream:
+        folder = ModelFolder(model) if model else bundled_model()
+        facts = model_facts(folder.read(), str(folder.path))
+        if form is FactsFormat.TABLE or (form is None and stream.isatty()):
+            print_model(facts, stream)
+        else:
+            stream.write(f"{json_line(facts)}\n")
+
+
+def _named(paths: list[str] | None) -> list[str]:
+    """Return the paths given, else standard input unless a person sits there."""
+    if paths:
+        return paths
+    if sys.stdin.isatty():
+        raise typer.BadParameter("Name a policy, a folder, or - for standard input.")
+    return ["-"]
+
+
+def _load(model: Path | None, threads: int | None) -> Classifier:
+    from clausemark.classifier import Classifier
+
+    return Classifier.load(model, threads=threads)
+
+
+def _open(output: Path | None) -> AbstractContextManager[IO[str]]:
+    from clausemark._output import sink
+
+    return sink(output)
+
+
+def _writer(form: Format | None, stream: IO[str], names: Sequence[str]) -> Writer:
+    if form is Format.TABLE or (form is None and stream.isatty()):
+        from clausemark._table import TableWriter
+
+        return TableWriter(stream)
+    from clausemark._output import CsvWriter, JsonlWriter
+
+    return CsvWriter(stream, names) if form is Format.CSV else JsonlWriter(stream)
+
+
+class _Troubles:
+    """Prints what goes wrong with single documents, and counts it."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def __call__(self, error: ClausemarkError) -> None:
+        self.count += 1
+        _complain(str(error))
+
+    def conclude(self, done: int) -> None:
+        """End with exit code 1 if anything went wrong."""
+        if not self.count:
+            return
+        if self.count + done > 1:
+            _complain(f"{self.count} of {self.count + done} documents could not be labelled.")
+        raise typer.Exit(1)
+
+
+def _complain(message: str) -> None:
+    from clausemark._printable import printable
+
+    typer.echo(f"clausemark: {printable(message)}", err=True)
+
+
+@contextmanager
+def _edge() -> Iterator[None]:
+    """Turn what a user can cause into one line and an exit code; bugs keep their traceback."""
+    try:
+        yield
+        sys.stdout.flush()
+    except ClausemarkError as error:
+        _complain(str(error))
+        raise typer.Exit(1) from None
+    except KeyboardInterrupt:
+        _complain("interrupted.")
+        raise typer.Exit(130) from None
+    except BrokenPipeError:
+        # What is still buffered must not fail again when the interpreter ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(1) from None
+
+
+def main() -> None:
+    """Run the command line; the entry point of the installed command."""
+    app(prog_name="clausemark")
+
+
+if __name__ == "__main__":
+    main()
