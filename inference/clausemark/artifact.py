@@ -12,6 +12,7 @@ import shutil
 import tempfile
 from contextlib import contextmanager
 from dataclasses import replace
+from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,6 +48,7 @@ __all__ = [
     "ModelFolder",
     "Source",
     "Window",
+    "bundled_model",
     "write",
 ]
 
@@ -101,6 +103,15 @@ class ModelFolder:
             if File.of(path).sha256 != wanted.sha256:
                 problem = "its SHA-256 is not the manifest's: damaged or tampered with"
                 raise fault(str(path), problem)
+
+
+def bundled_model() -> ModelFolder:
+    """Return the model folder inside the package; raise ModelError if this checkout has none."""
+    path = Path(str(resources.files("clausemark"))) / "model"
+    if not path.is_dir():
+        hint = "Install clausemark again, or name a model folder with --model."
+        raise fault(str(path), "this installation of clausemark carries no model", hint=hint)
+    return ModelFolder(path)
 
 
 @contextmanager
