@@ -1,0 +1,250 @@
+"""Word files: headings, paragraphs, list items and tables in the order of the document."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+import zlib
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from clausemark._blocks import Piece, collapse
+from clausemark._plain import plain_pieces
+from clausemark.errors import DocumentError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["docx_pieces"]
+
+_W: Final = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+_FALLBACK: Final = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
+_FOOTNOTES: Final = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/footnotes"
+_SKIPPED: Final = frozenset({_FALLBACK, *(_W + tag for tag in ("del", "moveFrom", "instrText"))})
+_BREAKS: Final = {_W + "br": "\n", _W + "cr": "\n", _W + "tab": " ", _W + "noBreakHyphen": "-"}
+#: An unpacked Word file of a policy is a few megabytes; a bomb is gigabytes.
+_LARGEST: Final = 300_000_000
+_OFF: Final = frozenset({"0", "false", "none", "off"})
+
+
+def docx_pieces(data: bytes, *, name: str) -> list[Piece]:
+    """Return the pieces of the Word file `data`, its footnotes last.
+
+    Raises DocumentError if the file is broken, encrypted or unpacks to an unreasonable size.
+    """
+    body, styles, notes = _opened(data, name)
+    reader = _Reader(styles)
+    pieces = list(reader.blocks(body))
+    for note in notes:
+        pieces.extend(reader.blocks(note))
+    return pieces
+
+
+def _opened(data: bytes, name: str) -> tuple[Any, dict[str, _Style], list[Any]]:
+    import docx
+    from docx.opc.exceptions import OpcError
+    from lxml.etree import LxmlError
+
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            size = sum(entry.file_size for entry in archive.infolist())
+        if size > _LARGEST:
+            raise DocumentError(
+                f"{name} unpacks to {size // 1_000_000} MB.", hint="Save its text as .txt."
+            )
+        document = docx.Document(io.BytesIO(data))
+        return document.element.body, _styles(document.styles.element), _notes(document.part)
+    except (
+        zipfile.BadZipFile,
+        OpcError,
+        LxmlError,
+        KeyError,
+        ValueError,
+        OSError,
+        AttributeError,
+        NotImplementedError,
+        RuntimeError,
+        EOFError,
+        zlib.error,
+    ) as error:
+        raise DocumentError(
+            f"{name} is a broken Word file ({type(error).__name__}).",
+            hint="Open it in a word processor and save it again.",
+        ) from None
+
+
+class _Style(NamedTuple):
+    """What a paragraph style says, its ancestors included: heading level, list level, bold."""
+
+    heading: int = 0
+    item: int = 0
+    bold: bool = False
+
+
+def _style(element: Any, parent: _Style) -> _Style:
+    label = element.find(_W + "name")
+    name = (label.get(_W + "val", "") if label is not None else "").lower()
+    return _Style(
+        _heading_level(name, element) or parent.heading,
+        _list_level(name, element) or parent.item,
+        _bold(element) or parent.bold,
+    )
+
+
+def _heading_level(name: str, element: Any) -> int:
+    if match := re.match(r"heading (\d)", name):
+        return min(int(match[1]), 6)
+    if name in ("title", "subtitle"):
+        return 1 if name == "title" else 2
+    return _outline(element)
+
+
+def _outline(element: Any) -> int:
+    """The outline level that a style or paragraph has of its own, from 1; 0 for body text."""
+    outline = element.find(f"{_W}pPr/{_W}outlineLvl")
+    value = outline.get(_W + "val", "9") if outline is not None else "9"
+    return min(int(value) + 1, 6) if value.isdigit() and int(value) < 9 else 0
+
+
+def _list_level(name: str, element: Any) -> int:
+    if match := re.match(r"list(?: bullet| number| paragraph)?(?: (\d))?$", name):
+        return int(match[1] or 1) if "paragraph" not in name else 0
+    return _numbered(element)
+
+
+def _numbered(element: Any) -> int:
+    """The nesting that a style's or paragraph's own numbering gives, from 1; 0 for none."""
+    numbering = element.find(f"{_W}pPr/{_W}numPr")
+    if numbering is None:
+        return 0
+    number, level = numbering.find(_W + "numId"), numbering.find(_W + "ilvl")
+    if number is None or number.get(_W + "val") == "0":
+        return 0
+    value = level.get(_W + "val", "0") if level is not None else "0"
+    return int(value) + 1 if value.isdigit() else 1
+
+
+def _bold(element: Any) -> bool:
+    bold = element.find(f"{_W}rPr/{_W}b")
+    return bold is not None and bold.get(_W + "val", "1") not in _OFF
+
+
+def _styles(element: Any) -> dict[str, _Style]:
+    found = {style.get(_W + "styleId", ""): style for style in element.iter(_W + "style")}
+    known: dict[str, _Style] = {}
+    for style_id in found:
+        # From the eldest ancestor down; a circle of styles ends where it closes.
+        line: list[str] = []
+        at = style_id
+        while at in found and at not in known and at not in line:
+            line.append(at)
+            at = _parent(found[at])
+        for one in reversed(line):
+            known[one] = _style(found[one], known.get(_parent(found[one]), _Style()))
+    return known
+
+
+def _parent(style: Any) -> str:
+    based = style.find(_W + "basedOn")
+    return str(based.get(_W + "val", "")) if based is not None else ""
+
+
+def _notes(part: Any) -> list[Any]:
+    from lxml import etree
+
+    for relation in part.rels.values():
+        if relation.reltype == _FOOTNOTES and not relation.is_external:
+            root = etree.fromstring(relation.target_part.blob)
+            return [n for n in root.iter(_W + "footnote") if n.get(_W + "type") is None]
+    return []
+
+
+class _Reader:
+    """Walks the blocks of a story; content controls and insertions are looked into."""
+
+    def __init__(self, styles: dict[str, _Style]) -> None:
+        self.styles = styles
+
+    def blocks(self, story: Any) -> Iterator[Piece]:
+        """Yield the pieces of the paragraphs and tables in `story`, in order."""
+        stack = [iter(story)]
+        while stack:
+            for child in stack[-1]:
+                if child.tag == _W + "p":
+                    yield from self._paragraph(child)
+                elif child.tag == _W + "tbl" and _is_data(child):
+                    yield from _rows(child)
+                elif child.tag not in _SKIPPED and isinstance(child.tag, str):
+                    stack.append(iter(child))
+                    break
+            else:
+                stack.pop()
+
+    def _paragraph(self, element: Any) -> Iterator[Piece]:
+        text = _text(element)
+        if not text.strip():
+            return
+        reference = element.find(f"{_W}pPr/{_W}pStyle")
+        style = self.styles.get(
+            reference.get(_W + "val", "") if reference is not None else "Normal"
+        )
+        heading = _outline(element) or (style.heading if style else 0)
+        level = _numbered(element) or (style.item if style else 0)
+        line = collapse(text)
+        if heading or _is_bold_line(element, line, style):
+            yield Piece("heading", line, heading or 5)
+        elif level:
+            yield Piece("item", line, level)
+        else:
+            yield from plain_pieces(text) if "\n" in text else [_bulleted(line)]
+
+
+def _bulleted(line: str) -> Piece:
+    (piece,) = plain_pieces(line)
+    return piece
+
+
+def _is_bold_line(element: Any, line: str, style: _Style | None) -> bool:
+    """Tell whether a short paragraph is all bold: a heading by hand."""
+    if len(line.split()) > 15 or line[-1] in ".:;,":
+        return False
+    runs = [run for run in element.iter(_W + "r") if _text(run).strip()]
+    return bool(runs) and (all(_bold(run) for run in runs) or (style is not None and style.bold))
+
+
+def _text(element: Any) -> str:
+    """Return the text of a paragraph or cell: insertions and links in, deletions and codes out."""
+    parts: list[str] = []
+    stack = [iter(element)]
+    while stack:
+        for child in stack[-1]:
+            if child.tag == _W + "t":
+                parts.append(child.text or "")
+            elif child.tag in _BREAKS:
+                parts.append(_BREAKS[child.tag])
+            elif child.tag not in _SKIPPED:
+                if child.tag == _W + "p":
+                    parts.append("\n")
+                stack.append(iter(child))
+                break
+        else:
+            stack.pop()
+    return "".join(parts)
+
+
+def _is_data(table: Any) -> bool:
+    """Tell a table of data from one that only places text on the page."""
+    rows = table.findall(_W + "tr")
+    widest = max((len(row.findall(_W + "tc")) for row in rows), default=0)
+    nested = table.find(f"{_W}tr/{_W}tc/{_W}tbl") is not None
+    return widest > 1 and len(rows) > 1 and not nested
+
+
+def _rows(table: Any) -> Iterator[Piece]:
+    for row in table.iter(_W + "tr"):
+        header = row.find(f"{_W}trPr/{_W}tblHeader") is not None
+        first = True
+        for cell in row.iter(_W + "tc"):
+            if text := collapse(_text(cell)):
+                yield Piece("cell", text, 0 if header else (1 if first else 2))
+                first = False

@@ -1,0 +1,124 @@
+"""What of a web page is not the policy: menus, banners, footers, hidden parts, form controls.
+
+Every rule here yields to one: what holds a good part of the page's text is the body, whatever it
+is called. A policy page whose text stands in `<aside class="cookie-notice">` is read whole.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from clausemark._blocks import word_set
+
+if TYPE_CHECKING:
+    from clausemark._markup import Node
+
+__all__ = ["body_of", "is_furniture"]
+
+_CONTROLS: Final = frozenset({"input", "option", "optgroup", "progress", "meter", "dialog"})
+_REGIONS: Final = frozenset({"nav", "footer", "aside", "header"})
+_ROLES: Final = word_set(
+    "navigation banner contentinfo search complementary menu menubar toolbar tablist "
+    "alertdialog dialog"
+)
+_PLACES: Final = frozenset({"html", "body", "main", "article", "#root"})
+_NAMES = re.compile(
+    r"(?:^|[\s_-])(?:nav|navbar|navigation|menu|breadcrumbs?|footer|sidebar|skip-?link|"
+    r"site-header|masthead|top-?bar|share|sharing|social|related|sr-only|pagination|"
+    r"visually-hidden|screen-reader-text|post-meta|entry-meta|comments|widget-area|"
+    r"newsletter|subscribe|advert(?:isement)?|popup|modal|toast|back-to-top|print-only)(?:$|[\s_-])",
+    re.I,
+)
+_BANNER = re.compile(
+    r"onetrust|cookiebot|cc-window|cc-banner|cookie-law-info|cmplz|didomi|usercentrics|truste|"
+    r"osano|cky-|iubenda-cs|(?:cookies?|consent|gdpr|ccpa)[\w-]*(?:banner|bar|popup|modal|notice|"
+    r"notification|message|overlay|dialog|wall|consent|box)|eu-cookie",
+    re.I,
+)
+_FOLDED = re.compile(
+    r"accordion|collaps|panel|tab|toggle|expand|faq|fold|drawer|detail|content", re.I
+)
+_UNSEEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
+_HEADINGS: Final = frozenset({"h1", "h2", "h3", "h4"})
+
+
+def body_of(root: Node) -> Node:
+    """Return the innermost main or article that holds most of the text, else the whole page."""
+    best = root
+    for node in root.descendants():
+        named = node.tag in ("main", "article") or node.get("role") in ("main", "article")
+        if named and node.size > 0.7 * root.size and node.size <= best.size:
+            best = node
+    return best
+
+
+def is_furniture(node: Node, body: Node) -> bool:
+    """Tell whether `node`, inside `body`, is no part of the policy."""
+    if node.tag in _CONTROLS and not _is_open_dialog(node, body):
+        return True
+    if node.tag in _PLACES or node.size > 0.4 * body.size:
+        return False
+    if node.tag == "button":
+        return not _is_summary(node)
+    if _is_hidden(node):
+        return True
+    return _is_region(node, body) or _is_named(node) or _is_banner(node) or _is_small_form(node)
+
+
+def _is_open_dialog(node: Node, body: Node) -> bool:
+    return node.tag == "dialog" and node.size > 0.4 * body.size
+
+
+def _is_summary(node: Node) -> bool:
+    """Tell a button that opens a section, whose words are the section's heading."""
+    parent = node.parent
+    over = parent is not None and (parent.tag in _HEADINGS or parent.tag in ("summary", "dt"))
+    return over or "aria-expanded" in node.attributes or bool(_FOLDED.search(node.get("class")))
+
+
+def _is_hidden(node: Node) -> bool:
+    hidden = (
+        ("hidden" in node.attributes and node.get("hidden") != "until-found")
+        or node.get("aria-hidden").lower() == "true"
+        or _UNSEEN.search(node.get("style")) is not None
+    )
+    # A folded section is hidden until somebody opens it, and part of the policy all the same.
+    folded = node.get("role") in ("tabpanel", "region") or _FOLDED.search(_name(node))
+    return hidden and not (folded and node.size > 80)
+
+
+def _is_region(node: Node, body: Node) -> bool:
+    role = node.get("role").lower()
+    if node.tag not in _REGIONS and role not in _ROLES:
+        return False
+    if node.tag in ("header", "aside") and role not in _ROLES and body.tag in ("main", "article"):
+        return _is_mostly_links(node)
+    return not (node.tag == "header" and any(d.tag in _HEADINGS for d in node.descendants()))
+
+
+def _is_named(node: Node) -> bool:
+    """Tell furniture by its class or id, unless it holds text that reads like a policy's."""
+    return bool(_NAMES.search(_name(node))) and (_is_mostly_links(node) or node.size < 200)
+
+
+def _is_banner(node: Node) -> bool:
+    """Tell a cookie banner by its name and its button; a section about cookies has none."""
+    if not _BANNER.search(_name(node)) or node.size > 2500:
+        return False
+    return any(d.tag in ("button", "input") or "btn" in d.get("class") for d in node.descendants())
+
+
+def _is_small_form(node: Node) -> bool:
+    if node.tag != "form" or node.size > 300:
+        return False
+    return any(d.tag in ("input", "button") for d in node.descendants())
+
+
+def _is_mostly_links(node: Node) -> bool:
+    linked = sum(d.size for d in node.descendants() if d.tag in ("a", "button"))
+    return linked * 2 > node.size
+
+
+def _name(node: Node) -> str:
+    return f"{node.get('class')} {node.get('id')}"

@@ -1,0 +1,214 @@
+"""Web pages: a walk that keeps their structure, every list item and table cell of the body."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from clausemark._blocks import Piece, collapse, word_set
+from clausemark._furniture import body_of, is_furniture
+from clausemark._markup import Node, parse
+from clausemark._plain import Wrapping, plain_pieces, unbulleted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["html_pieces"]
+
+_BLOCKS: Final = word_set(
+    "#root address article aside blockquote body caption center col colgroup dd details "
+    "dialog dir div dl dt fieldset figcaption figure footer form frameset h1 h2 h3 h4 h5 h6 "
+    "header hgroup hr html legend li main menu nav ol p pre search section summary table "
+    "tbody td tfoot th thead tr ul noframes"
+)
+_LISTS: Final = frozenset({"ul", "ol", "menu", "dir", "dl"})
+_BOLD: Final = frozenset({"b", "strong"})
+_WEIGHT = re.compile(r"font-weight\s*:\s*(?:bold|[6-9]00)", re.I)
+_SPACES = re.compile(r"\s+")
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where the walk stands: heading level, list depth, item level, bold, preformatted."""
+
+    heading: int = 0
+    depth: int = 0
+    item: int = 0
+    bold: bool = False
+    pre: bool = False
+
+
+def html_pieces(markup: str) -> list[Piece]:
+    """Return the pieces of the policy on a page; the whole page if nothing else is left."""
+    body = body_of(parse(markup))
+    return _Walk(body).pieces() or _Walk(body, whole=True).pieces()
+
+
+class _Walk:
+    """One pass through the tree; text gathers until an element ends the block."""
+
+    def __init__(self, body: Node, *, whole: bool = False) -> None:
+        self.body = body
+        self.whole = whole
+        self.found: list[Piece] = []
+        self.buffer: list[tuple[str, bool]] = []
+        self.place = _Place()
+
+    def pieces(self) -> list[Piece]:
+        """Walk the body without recursion, however deep it is nested."""
+        stack = [(self.body, iter(self.body.children), self.place)]
+        while stack:
+            node, children, outer = stack[-1]
+            child = next(children, None)
+            if child is None:
+                self._leave(node, outer)
+                stack.pop()
+            elif isinstance(child, str):
+                self._text(child)
+            elif not self._dropped(child):
+                before = self.place
+                if self._enter(child):
+                    stack.append((child, iter(child.children), before))
+        return self.found
+
+    def _dropped(self, node: Node) -> bool:
+        return not self.whole and is_furniture(node, self.body)
+
+    def _text(self, text: str) -> None:
+        flat = text if self.place.pre else _SPACES.sub(" ", text)
+        self.buffer.append((flat, self.place.bold))
+
+    def _enter(self, node: Node) -> bool:
+        """Take note of an element; return whether its children are to be walked."""
+        if node.tag == "br":
+            self.buffer.append(("\n", self.place.bold))
+            return False
+        if node.tag in _BLOCKS or _heading(node):
+            self._flush()
+        if node.tag == "table" and (rows := _data_rows(node)):
+            for row in rows:
+                self.found.extend(self._cells(row))
+            return False
+        self.place = self._inside(node)
+        return True
+
+    def _inside(self, node: Node) -> _Place:
+        place = self.place
+        if node.tag in _LISTS:
+            return replace(place, depth=place.depth + 1)
+        if node.tag in ("li", "dt", "dd"):
+            level = max(1, place.depth) + (node.tag == "dd")
+            return replace(place, item=level, heading=0)
+        if level := _heading(node):
+            return replace(place, heading=level)
+        if node.tag == "pre":
+            return replace(place, pre=True)
+        if node.tag in _BOLD or _WEIGHT.search(node.get("style")):
+            return replace(place, bold=True)
+        return place
+
+    def _leave(self, node: Node, outer: _Place) -> None:
+        if node.tag in _BLOCKS or _heading(node):
+            self._flush()
+        self.place = outer
+
+    def _flush(self) -> None:
+        """Make blocks of the text gathered so far."""
+        text = "".join(part for part, _ in self.buffer)
+        bold = all(weight or not part.strip() for part, weight in self.buffer)
+        buffer, self.buffer = self.buffer, []
+        line = collapse(text)
+        if not line:
+            return
+        if self.place.heading and len(line.split()) <= 40:
+            self.found.append(Piece("heading", line, self.place.heading))
+        elif bold and _is_title(line):
+            self.found.append(Piece("heading", line, 5))
+        elif self.place.item:
+            self.found.append(Piece("item", unbulleted(line), self.place.item))
+        elif "\n" in text.strip():
+            self.found.extend(_broken(buffer, pre=self.place.pre))
+        else:
+            self.found.extend(plain_pieces(line))
+
+    def _cells(self, row: Node) -> Iterator[Piece]:
+        cells = [c for c in row.children if isinstance(c, Node) and c.tag in ("td", "th")]
+        header = all(c.tag == "th" for c in cells) or (row.parent and row.parent.tag == "thead")
+        level = 0 if header else 1
+        for cell in cells:
+            if text := self._cell_text(cell):
+                yield Piece("cell", text, level)
+                level = 2 if level else 0
+
+    def _cell_text(self, cell: Node) -> str:
+        """Return a cell's words on one line, blocks within it set apart."""
+        parts: list[str] = []
+        stack: list[Node | str] = [cell]
+        while stack:
+            part = stack.pop()
+            if isinstance(part, str):
+                parts.append(part)
+            elif not self._dropped(part):
+                if part.tag in _BLOCKS or part.tag == "br":
+                    parts.append(" ")
+                    stack.append(" ")
+                stack.extend(reversed(part.children))
+        return collapse("".join(parts))
+
+
+def _heading(node: Node) -> int:
+    """Return the level of a heading element, 0 for any other."""
+    if len(node.tag) == 2 and node.tag[0] == "h" and node.tag[1] in "123456":
+        return int(node.tag[1])
+    if node.get("role") == "heading":
+        level = node.get("aria-level")
+        return min(int(level), 6) if level.isdecimal() and level != "0" else 2
+    if node.tag in ("summary", "caption", "legend"):
+        return 5
+    if node.tag == "button":
+        return 5
+    return 0
+
+
+def _is_title(line: str) -> bool:
+    """Tell whether a line that is all bold stands as a heading."""
+    return (
+        len(line.split()) <= 15
+        and line[-1] not in ",;"
+        and line[-2:] != "::"
+        and (line[-1] != ":" or len(line.split()) <= 4)
+    )
+
+
+def _broken(buffer: list[tuple[str, bool]], *, pre: bool) -> Iterator[Piece]:
+    """Yield the pieces of a text broken by <br>: as in a plain text, bold lines being headings."""
+    lines: list[tuple[str, bool]] = []
+    for part, bold in buffer:
+        for k, line in enumerate(part.split("\n")):
+            if k or not lines:
+                lines.append(("", True))
+            text, weight = lines[-1]
+            lines[-1] = (text + line, weight and (bold or not line.strip()))
+    plain: list[str] = []
+    wrapping = None if pre else Wrapping(0)
+    for line, bold in lines:
+        if bold and line.strip() and _is_title(line.strip()):
+            yield from plain_pieces("\n".join(plain), wrapping)
+            plain = []
+            yield Piece("heading", collapse(line), 5)
+        else:
+            plain.append(line if pre else collapse(line))
+    yield from plain_pieces("\n".join(plain), wrapping)
+
+
+def _data_rows(table: Node) -> list[Node]:
+    """Return the rows of a table of data; none for one that only places text on the page."""
+    inner = list(table.descendants())
+    if any(n.tag == "table" or n.tag in ("h1", "h2", "h3", "h4") for n in inner):
+        return []
+    rows = [n for n in inner if n.tag == "tr"]
+    cells = [n for n in inner if n.tag in ("td", "th")]
+    several = sum(sum(isinstance(c, Node) for c in row.children) > 1 for row in rows)
+    long = any(cell.size > 1500 for cell in cells)
+    return [] if len(rows) < 2 or several < 2 or long else rows

@@ -1,0 +1,110 @@
+"""HTML as a light tree of its own, of any depth.
+
+lxml drops what lies deeper than 2,048 elements when it builds a tree, but not when it reports
+events; so the tree is built here, and walked without recursion.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["Node", "parse"]
+
+_SILENT: Final = frozenset({"script", "style", "template", "noscript", "head", "iframe", "svg",
+                            "object", "canvas", "audio", "video", "math", "select", "textarea",
+                            "datalist", "title"})  # fmt: skip
+_CDATA = re.compile(r"<!\[CDATA\[(.*?)\]\]>", re.S)
+#: What lxml is fed at once: larger pieces of one line are read in quadratic time by some versions.
+_CHUNK: Final = 1 << 16
+
+
+@dataclass(slots=True, eq=False)
+class Node:
+    """An element: its tag, attributes, parent, children, and the characters of text within."""
+
+    tag: str
+    attributes: dict[str, str]
+    parent: Node | None
+    children: list[Node | str] = field(default_factory=list)
+    size: int = 0
+
+    def descendants(self) -> Iterator[Node]:
+        """Yield the elements within, in document order."""
+        stack = [self]
+        while stack:
+            node = stack.pop()
+            if node is not self:
+                yield node
+            stack.extend(c for c in reversed(node.children) if isinstance(c, Node))
+
+    def get(self, name: str) -> str:
+        """Return an attribute, or nothing."""
+        return self.attributes.get(name, "")
+
+
+class _Builder:
+    """Receives lxml's events; what is silent leaves no node."""
+
+    def __init__(self) -> None:
+        self.root = Node("#root", {}, None)
+        self.at = self.root
+        self.nodes: list[Node] = []
+        self.silent = 0
+
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
+        if self.silent or tag in _SILENT:
+            self.silent += 1
+            return
+        node = Node(tag, dict(attributes), self.at)
+        self.at.children.append(node)
+        self.nodes.append(node)
+        self.at = node
+
+    def end(self, _tag: str) -> None:
+        if self.silent:
+            self.silent -= 1
+        elif self.at.parent is not None:
+            self.at = self.at.parent
+
+    def data(self, text: str) -> None:
+        if not self.silent:
+            self.at.children.append(text)
+            self.at.size += len("".join(text.split()))
+
+    def comment(self, _text: str) -> None:
+        """Comments say nothing."""
+
+    def pi(self, _target: str, _data: str | None = None) -> None:
+        """Nor do processing instructions."""
+
+    def close(self) -> None:
+        """Nothing is left to do at the end of the page."""
+
+    def tree(self) -> Node:
+        """Return the root, the sizes of its elements summed up."""
+        for node in reversed(self.nodes):
+            if node.parent is not None:
+                node.parent.size += node.size
+        return self.root
+
+
+def parse(markup: str) -> Node:
+    """Return the tree of `markup`, whatever its faults, without scripts, styles and the like."""
+    from lxml import etree
+
+    escaped = _CDATA.sub(lambda m: m[1].replace("&", "&amp;").replace("<", "&lt;"), markup)
+    data = escaped.replace("\x00", "").encode("utf-8", errors="replace")
+    builder = _Builder()
+    parser = etree.HTMLParser(target=builder, encoding="utf-8", huge_tree=True)
+    try:
+        for at in range(0, len(data), _CHUNK):
+            parser.feed(data[at : at + _CHUNK])
+        parser.close()
+    except etree.LxmlError:
+        pass  # A page without any element has nothing to close.
+    return builder.tree()
