@@ -1,0 +1,78 @@
+"""The policies written for this project (data/fictional), with their labels.
+
+Every policy is a family of its own; which split it is in stands in splits.json, by hand, so that a
+new policy moves no other.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Final
+
+from clausemark.errors import RecordError
+from clausemark.labels import OPP115
+from data.records import Loaded, Record, read_jsonl
+
+__all__ = ["FOLDER", "load", "unlabelled_classes"]
+
+CORPUS: Final = "fictional"
+FOLDER: Final = Path(__file__).parent / "fictional"
+
+
+def load(folder: Path = FOLDER) -> Loaded:
+    """Read folder/labels.jsonl; every row must name a policy of `folder` that has a split."""
+    splits = _splits(folder / "splits.json")
+    loaded = Loaded()
+    for row in read_jsonl(folder / "labels.jsonl"):
+        policy = row.get("policy")
+        if policy not in splits:
+            raise RecordError(
+                f"record {row.get('id')!r}: policy {policy!r} has no split.",
+                hint=f"List it in {folder / 'splits.json'}.",
+            )
+        if not (folder / policy).is_file():
+            raise RecordError(f"record {row.get('id')!r}: no policy {policy!r} in {folder}.")
+        loaded.records.append(_record(row, splits[policy]))
+    silent = set(splits) - {record.document for record in loaded.records}
+    loaded.problems += [f"{name}: policy without labels." for name in sorted(silent)]
+    return loaded
+
+
+def _splits(path: Path) -> dict[str, str]:
+    """Read {split: [policy]} into {policy: split}; raise RecordError at a policy in two."""
+    try:
+        lists = json.loads(path.read_text(encoding="utf-8"))
+        splits = {policy: split for split, policies in lists.items() for policy in policies}
+        listed = sum(len(policies) for policies in lists.values())
+    except (OSError, ValueError, AttributeError, TypeError) as error:
+        raise RecordError(f"{path}: no lists of policies by split ({error}).") from error
+    if listed != len(splits):
+        raise RecordError(f"{path}: a policy is in two splits.")
+    return splits
+
+
+def _record(row: dict[str, Any], split: str) -> Record:
+    try:
+        given = list(row["labels"])
+        record = Record(
+            id=f"{CORPUS}/{row['id']}",
+            corpus=CORPUS,
+            document=row["policy"],
+            family=row["policy"],
+            text=row["text"],
+            labels=tuple(given),
+            split=split,
+            heading=row.get("heading"),
+        )
+    except (KeyError, TypeError) as error:
+        raise RecordError(f"record {row.get('id')!r}: a field is missing ({error!r}).") from error
+    if len(set(given)) != len(given):
+        raise RecordError(f"{record.id}: a label is given twice.")
+    return record
+
+
+def unlabelled_classes(loaded: Loaded) -> list[str]:
+    """Return the labels that no record has: the collection is to show all twelve."""
+    seen = {label for record in loaded.records for label in record.labels}
+    return [name for name in OPP115.names if name not in seen]
