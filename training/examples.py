@@ -33,7 +33,7 @@ class Examples:
     ids: list[str]
     texts: list[str]
     documents: list[str]
-    families: list[str]
+    splits: list[str | None]
     targets: NDArray[np.float32]
     majority: NDArray[np.float32]
     known: NDArray[np.float32]
@@ -74,7 +74,7 @@ def load(sources: Sequence[Source], *, fold: int | None = None, scheme: Scheme =
         ids=[str(row["id"]) for row, _ in rows],
         texts=[row["text"] for row, _ in rows],
         documents=[str(row["document"]) for row, _ in rows],
-        families=[str(row.get("family") or row["document"]) for row, _ in rows],
+        splits=[row.get("split") for row, _ in rows],
         targets=share * majority + (1 - share) * votes,
         majority=majority,
         known=np.stack([_known(row, scheme) for row, _ in rows]),

@@ -12,8 +12,6 @@ GPUs.
 from __future__ import annotations
 
 import json
-import sys
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -28,16 +26,14 @@ from clausemark.labels import OPP115
 from clausemark.tokens import Encoder, combine
 from training import checkpoint, encoders, examples, metrics
 from training.config import ConfigError, FitConfig, load_config
+from training.files import circumstances, write_json
 from training.loop import Loop, predict, save_weights
-from training.tasks import LabelTask, read_headings, write_json
+from training.tasks import LabelTask, read_headings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from training.examples import Examples
-
-PACKAGES = ("accelerate", "numpy", "tokenizers", "torch", "transformers")
-
 
 def fit(config: FitConfig) -> dict[str, Any]:
     """Run `config` from its last checkpoint to the end; return the run's metrics.
@@ -100,12 +96,7 @@ def _claim(config: FitConfig) -> None:
     paths = sorted({source.path for source in sources})
     write_json(
         config.folder / "run.json",
-        {
-            "command": " ".join(sys.orig_argv[1:]),
-            "data": {p: examples.checksum(p) for p in paths if Path(p).exists()},
-            "python": sys.version.split()[0],
-            "versions": {name: version(name) for name in PACKAGES},
-        },
+        circumstances() | {"data": {p: examples.checksum(p) for p in paths if Path(p).exists()}},
     )
     write_json(path, config.to_dict())
 

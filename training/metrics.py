@@ -41,3 +41,71 @@ def f1_at_half(truth: NDArray[np.float32], logits: NDArray[np.float32]) -> dict[
     """Return macro- and micro-F1 at probability 0.5 (logit 0), PrivacyGLUE's protocol."""
     macro, micro = macro_micro(counts(truth, logits >= 0))
     return {"macro_f1": macro, "micro_f1": micro}
+
+
+def per_document(
+    truth: NDArray[np.float32], decided: NDArray[np.bool_], documents: list[str]
+) -> NDArray[np.float64]:
+    """Return `counts` of each document, sorted by name. *Shape:* (documents, 3, labels)."""
+    names = np.asarray(documents)
+    return np.stack(
+        [counts(truth[names == name], decided[names == name]) for name in np.unique(names)]
+    )
+
+
+def resample(documents: int, *, times: int = 2000, seed: int = 0) -> NDArray[np.float64]:
+    """Return how often each document is drawn in each bootstrap sample. *Shape:* (times, documents).
+
+    Whole policies are drawn with replacement, since clauses of one policy resemble each other.
+    """
+    rng = np.random.default_rng(seed)
+    return rng.multinomial(documents, np.full(documents, 1 / documents), times).astype(np.float64)
+
+
+def bootstrap(table: NDArray[np.float64], draws: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return macro-F1, micro-F1 and the labels' F1 of each sample. *Shape:* (times, 2 + labels).
+
+    A label without a positive in a sample is left out of that sample's macro-F1 (and is nan).
+    """
+    drawn = np.einsum("td,dkl->tkl", draws, table)
+    true, false, missed = drawn[:, 0], drawn[:, 1], drawn[:, 2]
+    below = 2 * true + false + missed
+    each = np.divide(2 * true, below, out=np.zeros_like(true), where=below > 0)
+    each[(true + missed) == 0] = np.nan
+    pooled = drawn.sum(axis=2)
+    micro = 2 * pooled[:, 0] / np.maximum(1, 2 * pooled[:, 0] + pooled[:, 1] + pooled[:, 2])
+    return np.column_stack([np.nanmean(each, axis=1), micro, each])
+
+
+def interval(samples: NDArray[np.float64]) -> list[float]:
+    """Return the central 95 % of `samples`, as [low, high]."""
+    low, high = np.nanpercentile(samples, [2.5, 97.5])
+    return [float(low), float(high)]
+
+
+def average_precision(truth: NDArray[np.float32], scores: NDArray[np.float32]) -> list[float]:
+    """Return each label's average precision (scikit-learn's step-wise sum); nan without positives."""
+    from sklearn.metrics import average_precision_score
+
+    return [
+        float(average_precision_score(truth[:, k], scores[:, k])) if truth[:, k].any() else np.nan
+        for k in range(truth.shape[1])
+    ]
+
+
+def brier(truth: NDArray[np.float32], scores: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return each label's mean squared difference of score and truth (Brier, 1950)."""
+    return np.asarray(np.mean((scores - truth) ** 2, axis=0), dtype=np.float64)
+
+
+def calibration_error(
+    truth: NDArray[np.float32], scores: NDArray[np.float32], *, bins: int = 10
+) -> NDArray[np.float64]:
+    """Return each label's expected calibration error over equal-width bins (Guo et al., 2017)."""
+    which = np.minimum((scores * bins).astype(int), bins - 1)
+    total = np.zeros(truth.shape[1])
+    for k in range(bins):
+        inside = which == k
+        gap = np.abs((np.where(inside, scores - truth, 0)).sum(axis=0))
+        total += gap / len(truth)
+    return total

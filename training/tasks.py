@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -63,10 +62,3 @@ def read_headings(path: Path | str, *, smoothing: float) -> tuple[HeadingTask, l
     index = {name: k for k, name in enumerate(names)}
     classes = np.asarray([index[h] for h in headings], dtype=np.int64)
     return HeadingTask(names, classes, smoothing), texts
-
-
-def write_json(path: Path, value: object) -> None:
-    """Write `value` as JSON beside `path`, then rename."""
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    partial.replace(path)

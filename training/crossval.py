@@ -1,0 +1,127 @@
+"""Cross-validate a config over policy families: every text is scored by a model that saw no policy
+of its family.
+
+    python -m training.crossval training/configs/opp115.toml --name opp115-cv
+
+Trains one model a fold into runs/<name>-<fold>/ and writes runs/<name>/: the out-of-fold logits and
+metrics.json, at threshold 0.5 and at per-label thresholds that were fitted on the other folds.
+Epochs are those of the config, without early stopping: a fold's own labels choose nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import numpy as np
+import typer
+
+from clausemark.errors import ClausemarkError
+from training import examples, thresholds
+from training.config import FitConfig, Source, load_config
+from training.evaluate import Scored, assess
+from training.files import circumstances, write_json
+from training.fit import fit
+from training.outoffold import OutOfFold
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+
+def fold_config(config: FitConfig, name: str, fold: int) -> FitConfig:
+    """Return `config` for one fold: its labelled sources without the fold, the fold held out."""
+    if config.validation is None:
+        raise ClausemarkError(f"config {config.name}: no [validation], so nothing to hold out.")
+    gold = config.validation.path
+    train = tuple(_without_fold(source, gold) for source in config.train)
+    held = Source(path=gold, splits=_splits(config), fold="in")
+    return replace(
+        config, name=f"{name}-{fold}", train=train, validation=held, fold=fold, select="last"
+    )
+
+
+def run_folds(config: FitConfig, name: str, folds: int) -> OutOfFold:
+    """Train all folds and gather their held-out logits."""
+
+    def logits_of(fold: int) -> NDArray[np.float32]:
+        made = fold_config(config, name, fold)
+        fit(made)
+        return np.asarray(np.load(made.folder / "validation_logits.npy", allow_pickle=False))
+
+    return gather(config, folds, logits_of)
+
+
+def gather(
+    config: FitConfig, folds: int, logits_of: Callable[[int], NDArray[np.float32]]
+) -> OutOfFold:
+    """Put the folds' logits together with their records."""
+    parts, logits, fold_of, splits = [], [], [], []
+    for k in range(folds):
+        held = fold_config(config, "fold", k).validation
+        assert held is not None  # noqa: S101  (fold_config always sets it)
+        data = examples.load([held], fold=k)
+        parts.append(data)
+        logits.append(logits_of(k))
+        fold_of += [k] * len(data)
+        splits += data.splits
+    return OutOfFold(
+        [i for p in parts for i in p.ids],
+        [d for p in parts for d in p.documents],
+        splits,
+        np.asarray(fold_of),
+        np.concatenate(logits),
+        np.concatenate([p.majority for p in parts]),
+    )
+
+
+def summary(out: OutOfFold) -> dict[str, Any]:
+    """Return the figures at 0.5 and at nested thresholds, with intervals over policies."""
+    half = Scored(out.ids, out.documents, out.truth, 1 / (1 + np.exp(-out.logits)))
+    scores, decided = thresholds.nested(out)
+    tuned = Scored(out.ids, out.documents, out.truth, scores)
+    return {
+        "texts": len(out.ids),
+        "policies": len(set(out.documents)),
+        "at_half": assess(half, half.scores >= 0.5),
+        "nested_thresholds": assess(tuned, decided),
+    }
+
+
+def _without_fold(source: Source, gold: str) -> Source:
+    if source.path != gold:
+        return source
+    return replace(source, fold="out", splits=("train", "validation"))
+
+
+def _splits(config: FitConfig) -> tuple[str, ...]:
+    gold = config.validation.path if config.validation else ""
+    named = [s for source in config.train if source.path == gold for s in source.splits]
+    return ("train", "validation") if "train" in named else tuple(dict.fromkeys(named))
+
+
+def main(
+    config: Annotated[Path, typer.Argument(help="A TOML file of training/configs/.")],
+    name: Annotated[str, typer.Option(help="The run's name under runs/.")],
+    folds: Annotated[int, typer.Option(help="How many folds the records have.")] = 5,
+    overrides: Annotated[list[str] | None, typer.Option("--set", help="key=value.")] = None,
+) -> None:
+    """Train every fold of CONFIG and judge the out-of-fold scores."""
+    try:
+        loaded = load_config(config, overrides or [])
+        out = run_folds(loaded, name, folds)
+    except ClausemarkError as error:
+        typer.echo(f"Error: {error}", err=True)
+        raise typer.Exit(1) from None
+    folder = Path(loaded.runs) / name
+    out.write(folder)
+    result = summary(out) | circumstances()
+    write_json(folder / "metrics.json", result)
+    typer.echo(json.dumps({k: result[k]["overall"] for k in ("at_half", "nested_thresholds")}))
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,203 @@
+"""Judge a model folder on labelled records.
+
+    python -m training.evaluate MODEL data/processed/opp115.jsonl --split validation --output DIR
+    python -m training.evaluate MODEL DATA.jsonl --output DIR --baseline runs/baseline-validation
+
+Writes DIR/metrics.json, DIR/report.md and the scores themselves (scores.npy, rows.json), which a
+later evaluation can take as its baseline. Scores come from the shipped package, so the figures are
+those a user gets. Intervals are 95 % bootstrap intervals over policies.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import numpy as np
+import typer
+
+from clausemark import Classifier
+from clausemark.errors import ClausemarkError, RecordError
+from clausemark.labels import OPP115
+from training import examples, metrics
+from training.config import Source
+from training.files import circumstances, write_json, write_text
+from training.report.markdown import report
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """Texts with their true labels and a model's calibrated scores.
+
+    *Shape:* `truth` and `scores` (texts, labels) float32.
+    """
+
+    ids: list[str]
+    documents: list[str]
+    truth: NDArray[np.float32]
+    scores: NDArray[np.float32]
+
+    def write(self, folder: Path, decided: NDArray[np.bool_]) -> None:
+        """Write scores, truth, decisions and rows into `folder`."""
+        folder.mkdir(parents=True, exist_ok=True)
+        np.save(folder / "scores.npy", self.scores)
+        np.save(folder / "truth.npy", self.truth)
+        np.save(folder / "decided.npy", decided)
+        rows = [list(row) for row in zip(self.ids, self.documents, strict=True)]
+        write_json(folder / "rows.json", rows)
+
+
+def read_scored(folder: Path) -> tuple[Scored, NDArray[np.bool_]]:
+    """Read what `Scored.write` wrote; raise RecordError naming what is missing."""
+    try:
+        rows = json.loads((folder / "rows.json").read_text(encoding="utf-8"))
+        arrays = [
+            np.load(folder / f"{name}.npy", allow_pickle=False)
+            for name in ("truth", "scores", "decided")
+        ]
+    except FileNotFoundError as error:
+        raise RecordError(
+            f"{error.filename}: missing.", hint="Evaluate that model first, on the same records."
+        ) from None
+    return Scored([r[0] for r in rows], [r[1] for r in rows], arrays[0], arrays[1]), arrays[2]
+
+
+def assess(scored: Scored, decided: NDArray[np.bool_]) -> dict[str, Any]:
+    """Return all figures of one set of decisions, each F1 with its interval."""
+    table = metrics.counts(scored.truth, decided)
+    documents = metrics.per_document(scored.truth, decided, scored.documents)
+    samples = metrics.bootstrap(documents, metrics.resample(len(documents)))
+    macro, micro = metrics.macro_micro(table)
+    errors = metrics.calibration_error(scored.truth, scored.scores)
+    return {
+        "overall": {
+            "macro_f1": macro,
+            "macro_f1_interval": metrics.interval(samples[:, 0]),
+            "micro_f1": micro,
+            "micro_f1_interval": metrics.interval(samples[:, 1]),
+            "brier": float(metrics.brier(scored.truth, scored.scores).mean()),
+            "calibration_error": float(errors.mean()),
+        },
+        "labels": _each_label(scored, table, samples, errors),
+    }
+
+
+def _each_label(
+    scored: Scored,
+    table: NDArray[np.float64],
+    samples: NDArray[np.float64],
+    errors: NDArray[np.float64],
+) -> dict[str, dict[str, Any]]:
+    true, false, missed = table
+    precision = metrics.average_precision(scored.truth, scored.scores)
+    brier = metrics.brier(scored.truth, scored.scores)
+    each = metrics.f1(table)
+    return {
+        name: {
+            "support": int(true[k] + missed[k]),
+            "precision": float(true[k] / max(1.0, true[k] + false[k])),
+            "recall": float(true[k] / max(1.0, true[k] + missed[k])),
+            "f1": float(each[k]),
+            "f1_interval": metrics.interval(samples[:, 2 + k]),
+            "average_precision": precision[k],
+            "brier": float(brier[k]),
+            "calibration_error": float(errors[k]),
+        }
+        for k, name in enumerate(OPP115.names)
+    }
+
+
+def paired(
+    truth: NDArray[np.float32],
+    documents: list[str],
+    ours: NDArray[np.bool_],
+    theirs: NDArray[np.bool_],
+) -> dict[str, Any]:
+    """Return our F1 less theirs, both counted on the same bootstrap samples of policies.
+
+    `better` is the share of samples in which ours is higher.
+    """
+    draws = metrics.resample(len(set(documents)))
+    first, second = (
+        metrics.bootstrap(metrics.per_document(truth, decided, documents), draws)
+        for decided in (ours, theirs)
+    )
+    own = metrics.macro_micro(metrics.counts(truth, ours))
+    other = metrics.macro_micro(metrics.counts(truth, theirs))
+    return {
+        name: {
+            "difference": own[k] - other[k],
+            "interval": metrics.interval(first[:, k] - second[:, k]),
+            "better": float(np.mean(first[:, k] > second[:, k])),
+        }
+        for k, name in enumerate(("macro_f1", "micro_f1"))
+    }
+
+
+def evaluate(
+    classifier: Classifier, data: examples.Examples, baseline: Path | None = None
+) -> tuple[dict[str, Any], Scored, NDArray[np.bool_]]:
+    """Score `data` and return the figures, the scores and the decisions."""
+    scored = Scored(
+        data.ids, data.documents, data.majority, classifier.predict_proba(data.texts)
+    )
+    cuts = np.asarray([classifier.thresholds[name] for name in OPP115.names], dtype=np.float32)
+    decided = scored.scores >= cuts
+    result: dict[str, Any] = {
+        "model": {"name": classifier.manifest.name, "version": classifier.manifest.version},
+        "texts": len(data),
+        "policies": len(set(data.documents)),
+        "thresholds": dict(zip(OPP115.names, (round(float(c), 4) for c in cuts), strict=True)),
+        "chosen_thresholds": assess(scored, decided),
+        "at_half": assess(scored, scored.scores >= 0.5),
+    }
+    if baseline is not None:
+        result["baseline"] = _against(scored, decided, baseline)
+    return result, scored, decided
+
+
+def _against(scored: Scored, decided: NDArray[np.bool_], folder: Path) -> dict[str, Any]:
+    other, theirs = read_scored(folder)
+    if other.ids != scored.ids:
+        raise RecordError(
+            f"{folder}: scored on {len(other.ids)} other records than these {len(scored.ids)}.",
+            hint="Make the baseline on the same file and split.",
+        )
+    return {
+        "name": folder.name,
+        "figures": assess(other, theirs),
+        "ours_less_theirs": paired(scored.truth, scored.documents, decided, theirs),
+    }
+
+
+def main(  # noqa: PLR0913  (one option a line of the command's help)
+    model: Annotated[Path, typer.Argument(help="A model folder, or 'bundled'.")],
+    data: Annotated[Path, typer.Argument(help="Records, as data.build writes them.")],
+    output: Annotated[Path, typer.Option(help="Folder for metrics.json and report.md.")],
+    split: Annotated[str | None, typer.Option(help="Only the records of this split.")] = None,
+    baseline: Annotated[Path | None, typer.Option(help="An earlier evaluation's folder.")] = None,
+) -> None:
+    """Evaluate MODEL on DATA."""
+    try:
+        classifier = Classifier.load(None if str(model) == "bundled" else model)
+        source = Source(path=str(data), splits=(split,) if split else ())
+        records = examples.load([source])
+        result, scored, decided = evaluate(classifier, records, baseline)
+    except ClausemarkError as error:
+        typer.echo(f"Error: {error}", err=True)
+        raise typer.Exit(1) from None
+    result |= {"data": {str(data.name): examples.checksum(data)}, "split": split}
+    result |= circumstances()
+    scored.write(output, decided)
+    write_json(output / "metrics.json", result)
+    write_text(output / "report.md", report(result))
+    typer.echo(json.dumps(result["chosen_thresholds"]["overall"]))
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,42 @@
+"""Small files of a run, written whole or not at all, and what stands in them of the run itself."""
+
+from __future__ import annotations
+
+import json
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PACKAGES = ("accelerate", "numpy", "onnxruntime", "scikit-learn", "tokenizers", "torch", "transformers")
+
+
+def write_json(path: Path, value: object) -> None:
+    """Write `value` as JSON beside `path`, then rename."""
+    write_text(path, json.dumps(value, indent=1, ensure_ascii=False) + "\n")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write `text` beside `path`, then rename."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(path.name + ".partial")
+    partial.write_text(text, encoding="utf-8")
+    partial.replace(path)
+
+
+def circumstances() -> dict[str, Any]:
+    """Return the command and the versions that a result was made with."""
+    return {
+        "command": " ".join(["python", *sys.orig_argv[1:]]),
+        "python": sys.version.split()[0],
+        "versions": {name: _version(name) for name in PACKAGES},
+    }
+
+
+def _version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None

@@ -1,0 +1,69 @@
+"""Out-of-fold logits of a cross-validation, with what is needed to judge them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from clausemark.errors import RecordError
+from training.files import write_json
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class OutOfFold:
+    """Logits of texts by the model that did not see their policy family.
+
+    *Shape:* `logits` and `truth` (texts, labels) float32; `fold` (texts,).
+    """
+
+    ids: list[str]
+    documents: list[str]
+    splits: list[str | None]
+    fold: NDArray[np.int64]
+    logits: NDArray[np.float32]
+    truth: NDArray[np.float32]
+
+    def only(self, split: str | None) -> OutOfFold:
+        """Return the part of one split; all of it for None."""
+        keep = [k for k, s in enumerate(self.splits) if split is None or s == split]
+        if not keep:
+            raise RecordError(f"no out-of-fold text is of split {split!r}.")
+        return OutOfFold(
+            [self.ids[k] for k in keep],
+            [self.documents[k] for k in keep],
+            [self.splits[k] for k in keep],
+            self.fold[keep],
+            self.logits[keep],
+            self.truth[keep],
+        )
+
+    def write(self, folder: Path) -> None:
+        """Write arrays and rows into `folder`."""
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in ("fold", "logits", "truth"):
+            np.save(folder / f"{name}.npy", getattr(self, name))
+        rows = zip(self.ids, self.documents, self.splits, strict=True)
+        write_json(folder / "rows.json", [list(row) for row in rows])
+
+    @classmethod
+    def read(cls, folder: Path) -> OutOfFold:
+        """Read what `write` wrote; raise RecordError naming what is missing."""
+        try:
+            rows: list[Any] = json.loads((folder / "rows.json").read_text(encoding="utf-8"))
+            arrays = {
+                name: np.load(folder / f"{name}.npy", allow_pickle=False)
+                for name in ("fold", "logits", "truth")
+            }
+        except FileNotFoundError as error:
+            raise RecordError(
+                f"{error.filename}: missing.", hint="Run python -m training.crossval first."
+            ) from None
+        return cls([r[0] for r in rows], [r[1] for r in rows], [r[2] for r in rows], **arrays)

@@ -1,0 +1,88 @@
+"""An evaluation as Markdown: headline, per class, baseline, circumstances; never a corpus text."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def report(result: dict[str, Any]) -> str:
+    """Return report.md of the figures that training.evaluate counted."""
+    parts = [
+        f"# Evaluation of {result['model']['name']} {result['model']['version']}",
+        f"{result['texts']} texts of {result['policies']} policies; intervals are 95 % bootstrap "
+        "intervals over policies.",
+        _headline(result),
+        "## Per class, at the chosen thresholds",
+        _classes(result),
+    ]
+    if "baseline" in result:
+        parts += [f"## Against {result['baseline']['name']}", _baseline(result["baseline"])]
+    parts += ["## Circumstances", _circumstances(result)]
+    return "\n\n".join(parts) + "\n"
+
+
+def with_interval(value: float, interval: list[float]) -> str:
+    """Return a figure and its interval, three decimals."""
+    return f"{value:.3f} [{interval[0]:.3f}, {interval[1]:.3f}]"
+
+
+def table(header: list[str], rows: list[list[str]]) -> str:
+    """Return a Markdown table, numbers to the right."""
+    rule = ["---", *["---:"] * (len(header) - 1)]
+    return "\n".join(f"| {' | '.join(row)} |" for row in [header, rule, *rows])
+
+
+def _headline(result: dict[str, Any]) -> str:
+    rows = []
+    for title, key in (("chosen, per class", "chosen_thresholds"), ("0.5", "at_half")):
+        overall = result[key]["overall"]
+        rows.append(
+            [
+                title,
+                with_interval(overall["macro_f1"], overall["macro_f1_interval"]),
+                with_interval(overall["micro_f1"], overall["micro_f1_interval"]),
+                f"{overall['brier']:.4f}",
+                f"{overall['calibration_error']:.4f}",
+            ]
+        )
+    return table(["thresholds", "macro-F1", "micro-F1", "Brier", "calibration error"], rows)
+
+
+def _classes(result: dict[str, Any]) -> str:
+    rows = [
+        [
+            name,
+            str(v["support"]),
+            f"{result['thresholds'][name]:.2f}",
+            f"{v['precision']:.3f}",
+            f"{v['recall']:.3f}",
+            with_interval(v["f1"], v["f1_interval"]),
+            f"{v['average_precision']:.3f}",
+        ]
+        for name, v in result["chosen_thresholds"]["labels"].items()
+    ]
+    header = ["class", "support", "threshold", "precision", "recall", "F1", "average precision"]
+    return table(header, rows)
+
+
+def _baseline(baseline: dict[str, Any]) -> str:
+    overall = baseline["figures"]["overall"]
+    rows = []
+    for key, title in (("macro_f1", "macro-F1"), ("micro_f1", "micro-F1")):
+        gain = baseline["ours_less_theirs"][key]
+        rows.append(
+            [
+                title,
+                with_interval(overall[key], overall[f"{key}_interval"]),
+                with_interval(gain["difference"], gain["interval"]),
+                f"{100 * gain['better']:.1f} %",
+            ]
+        )
+    return table(["", "baseline", "ours less baseline (paired)", "samples we win"], rows)
+
+
+def _circumstances(result: dict[str, Any]) -> str:
+    lines = [f"- command: `{result['command']}`", f"- Python {result['python']}"]
+    lines += [f"- {name} {number}" for name, number in result["versions"].items() if number]
+    lines += [f"- {name}: sha256 {digest}" for name, digest in result["data"].items()]
+    return "\n".join(lines)

@@ -1,0 +1,130 @@
+"""Per-label calibration and thresholds from scores that the model did not train on.
+
+    python -m training.thresholds runs/opp115-cv --split train
+
+Reads the out-of-fold logits that training.crossval wrote and writes calibration.json beside them.
+Calibration is Platt's: a logistic regression of the truth on the logit, one label at a time (Platt,
+1999). A threshold is where the label's F1, averaged over bootstrap samples of policies, is highest:
+the average keeps a rare label's threshold from following single clauses.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import numpy as np
+import typer
+
+from clausemark.errors import ClausemarkError
+from clausemark.labels import OPP115
+from training import metrics
+from training.files import write_json
+from training.outoffold import OutOfFold
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+GRID = np.round(np.arange(0.15, 0.8501, 0.01), 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """A label's calibrated score is sigmoid(slope * logit + intercept), given from `threshold` on."""
+
+    slope: float
+    intercept: float
+    threshold: float
+
+
+def calibrate(
+    logits: NDArray[np.float32], truth: NDArray[np.float32], documents: list[str]
+) -> list[Calibration]:
+    """Fit slope, intercept and threshold of every label. *Shape:* both (texts, labels)."""
+    lines = [platt(logits[:, k], truth[:, k]) for k in range(logits.shape[1])]
+    scores = apply(logits, lines)
+    cuts = best_thresholds(scores, truth, documents)
+    return [Calibration(a, b, t) for (a, b), t in zip(lines, cuts, strict=True)]
+
+
+def platt(logit: NDArray[np.float32], truth: NDArray[np.float32]) -> tuple[float, float]:
+    """Return slope and intercept of one label; (1, 0) where all texts have the same truth.
+
+    The targets are smoothed as Platt proposes, by one count each way, against overconfidence.
+    """
+    from sklearn.linear_model import LogisticRegression
+
+    positive = truth > 0.5
+    if positive.all() or not positive.any():
+        return 1.0, 0.0
+    n, p = len(truth), int(positive.sum())
+    high, low = (p + 1) / (p + 2), 1 / (n - p + 2)
+    target = np.where(positive, high, low)
+    x = np.concatenate([logit, logit]).reshape(-1, 1)
+    y = np.concatenate([np.ones(n), np.zeros(n)])
+    fitted = LogisticRegression(C=1e4).fit(x, y, sample_weight=np.concatenate([target, 1 - target]))
+    slope = float(fitted.coef_[0, 0])
+    return (slope, float(fitted.intercept_[0])) if slope > 0 else (1.0, 0.0)
+
+
+def apply(
+    logits: NDArray[np.float32], lines: Sequence[tuple[float, float]]
+) -> NDArray[np.float32]:
+    """Return calibrated probabilities. *Shape:* (texts, labels)."""
+    slope = np.asarray([a for a, _ in lines], dtype=np.float32)
+    intercept = np.asarray([b for _, b in lines], dtype=np.float32)
+    return np.asarray(1 / (1 + np.exp(-(logits * slope + intercept))), dtype=np.float32)
+
+
+def best_thresholds(
+    scores: NDArray[np.float32], truth: NDArray[np.float32], documents: list[str]
+) -> list[float]:
+    """Return each label's threshold of the highest bootstrap-averaged F1 on the grid."""
+    draws = metrics.resample(len(set(documents)), times=400)
+    averages = []
+    for cut in GRID:
+        table = metrics.per_document(truth, scores >= cut, documents)
+        averages.append(np.nan_to_num(np.nanmean(metrics.bootstrap(table, draws)[:, 2:], axis=0)))
+    return [float(GRID[k]) for k in np.argmax(np.stack(averages), axis=0)]
+
+
+def nested(fold: OutOfFold) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Return scores and decisions where each fold is calibrated on the others only."""
+    scores = np.zeros_like(fold.logits)
+    decided = np.zeros(fold.logits.shape, dtype=bool)
+    for k in np.unique(fold.fold):
+        rest, here = fold.fold != k, fold.fold == k
+        documents = [d for d, keep in zip(fold.documents, rest, strict=True) if keep]
+        made = calibrate(fold.logits[rest], fold.truth[rest], documents)
+        scores[here] = apply(fold.logits[here], [(c.slope, c.intercept) for c in made])
+        decided[here] = scores[here] >= np.asarray([c.threshold for c in made])
+    return scores, decided
+
+
+def write(path: Path, made: Sequence[Calibration], origin: dict[str, Any]) -> None:
+    """Write calibration.json: one entry a label, in the scheme's order, and where it comes from."""
+    labels = {n: asdict(c) for n, c in zip(OPP115.names, made, strict=True)}
+    write_json(path, {"scheme": OPP115.id, "labels": labels, "origin": origin})
+
+
+def main(
+    run: Annotated[Path, typer.Argument(help="A folder that training.crossval wrote.")],
+    split: Annotated[str | None, typer.Option(help="Use only the records of this split.")] = None,
+) -> None:
+    """Fit calibration and thresholds on the out-of-fold logits of RUN."""
+    try:
+        fold = OutOfFold.read(run).only(split)
+    except ClausemarkError as error:
+        typer.echo(f"Error: {error}", err=True)
+        raise typer.Exit(1) from None
+    made = calibrate(fold.logits, fold.truth, fold.documents)
+    write(run / "calibration.json", made, {"run": run.name, "split": split, "texts": len(fold.ids)})
+    for name, line in zip(OPP115.names, made, strict=True):
+        typer.echo(f"{name:36s} {line.slope:6.3f} {line.intercept:+7.3f}  from {line.threshold:.2f}")
+
+
+if __name__ == "__main__":
+    typer.run(main)
