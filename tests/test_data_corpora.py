@@ -1,0 +1,108 @@
+"""The figures of data/README.md, counted anew where the corpora are at hand."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from clausemark.labels import OPP115
+from data import appcorp, opp115, policyie, silver
+from data.overlap import LIST_NAME, Overlap
+from data.splits import folds, read_folds
+
+RAW = Path(os.environ.get("CLAUSEMARK_CORPORA", "../shared/corpora"))
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not (RAW / "opp115").is_dir(), reason=f"no corpora in {RAW}"),
+]
+
+
+@pytest.fixture(scope="module")
+def opp() -> opp115.Opp115:
+    return opp115.load(RAW / "opp115", strict=True)
+
+
+def test_opp115_has_the_segments_that_are_published(opp: opp115.Opp115) -> None:
+    withheld = opp.dropped["segment withheld (blank)"]
+    assert len(opp.records) + withheld == 3792
+    assert withheld == 737
+    assert len({record.document for record in opp.records}) == 115
+
+
+def test_opp115_has_the_attributes_that_are_published(opp: opp115.Opp115) -> None:
+    assert len({a["attribute"] for row in opp.practices for a in row["attributes"]}) == 22
+    assert len({row["category"] for row in opp.practices}) == 10
+
+
+def test_opp115_places_are_privacyglues_with_twenty_once(opp: opp115.Opp115) -> None:
+    assert Counter(record.split for record in opp.records) == {
+        "train": 2185,
+        "validation": 559,
+        None: 311,
+    }
+    train = {record.text for record in opp.records if record.split == "train"}
+    assert not any(r.text in train for r in opp.records if r.split == "validation")
+
+
+def test_annotators_agree_about_as_published(opp: opp115.Opp115) -> None:
+    # Fleiss' kappa of the whole corpus; a fifth of it is withheld here.
+    published = dict(
+        zip(
+            OPP115.names,
+            (0.764, 0.765, 0.608, 0.742, 0.550, 0.665, 0.733, 0.907, 0.875, 0.465, 0.671, 0.138),
+            strict=True,
+        )
+    )
+    for label, kappa in published.items():
+        given = [round(3 * (record.votes or {})[label]) for record in opp.records]
+        agreed = sum(n * (n - 1) + (3 - n) * (2 - n) for n in given) / (6 * len(given))
+        share = sum(given) / (3 * len(given))
+        chance = share**2 + (1 - share) ** 2
+        assert (agreed - chance) / (1 - chance) == pytest.approx(kappa, abs=0.04), label
+
+
+def selected_words() -> dict[tuple[str, str], str]:
+    """Read (annotation, attribute) -> the words selected, straight from the release."""
+    found = {}
+    for file in (RAW / "opp115" / "annotations").glob("*.csv"):
+        with file.open(encoding="utf-8", newline="") as rows:
+            for row in csv.reader(rows):
+                for name, value in json.loads(row[6]).items():
+                    found[row[0], name] = value.get("selectedText", "")
+    return found
+
+
+def bare(text: str) -> str:
+    return "".join(re.sub(r"<[^<>]*>", " ", text).split())
+
+
+def test_spans_hold_the_words_that_annotators_selected(opp: opp115.Opp115) -> None:
+    texts = {record.id: record.text for record in opp.records}
+    selected = selected_words()
+    same = [
+        bare(texts[row["record"]][a["start"] : a["end"]])
+        == bare(selected[row["annotation"], a["attribute"]])
+        for row in opp.practices
+        for a in row["attributes"]
+        if a["start"] is not None
+    ]
+    assert len(same) > 60_000
+    assert sum(same) / len(same) > 0.99
+
+
+def test_the_committed_folds_are_what_the_program_deals(opp: opp115.Opp115) -> None:
+    families = sorted({record.family for record in opp.records})
+    assert folds(opp.records) == read_folds(opp115.FOLDS, families)
+
+
+def test_auxiliary_corpora_have_the_counts_of_the_datasheet() -> None:
+    overlap = Overlap.load(RAW / LIST_NAME)
+    assert len(silver.load(RAW / "silver", overlap=overlap).records) == 17974
+    assert len(appcorp.load(RAW / "appcorp", overlap=overlap).records) == 7122
+    assert len(policyie.load(RAW / "policyie", overlap=overlap).records) == 1810
