@@ -54,22 +54,18 @@ def _splits(path: Path) -> dict[str, str]:
 
 def _record(row: dict[str, Any], split: str) -> Record:
     try:
-        given = list(row["labels"])
-        record = Record(
+        return Record(
             id=f"{CORPUS}/{row['id']}",
             corpus=CORPUS,
             document=row["policy"],
             family=row["policy"],
             text=row["text"],
-            labels=tuple(given),
+            labels=tuple(row["labels"]),
             split=split,
             heading=row.get("heading"),
         )
     except (KeyError, TypeError) as error:
         raise RecordError(f"record {row.get('id')!r}: a field is missing ({error!r}).") from error
-    if len(set(given)) != len(given):
-        raise RecordError(f"{record.id}: a label is given twice.")
-    return record
 
 
 def unlabelled_classes(loaded: Loaded) -> list[str]:

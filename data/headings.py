@@ -8,7 +8,6 @@ the paragraphs kept.
 from __future__ import annotations
 
 import heapq
-import io
 import json
 import re
 from collections import Counter
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from clausemark.errors import RecordError
+from data.compressed import zst_lines
 from data.overlap import NONE, Overlap
 
 if TYPE_CHECKING:
@@ -143,22 +143,11 @@ def digest(text: str, seed: int = 0) -> int:
 
 def policies(path: Path) -> Iterator[dict[str, Any]]:
     """Stream the policies of the compressed collection; raise RecordError if it is damaged."""
-    try:
-        import zstandard  # noqa: PLC0415  (an extra that no other corpus needs)
-    except ImportError:
-        raise RecordError(
-            f"{path}: zstandard is not installed.", hint="Install the extra: clausemark[train]."
-        ) from None
-    try:
-        with path.open("rb") as packed:
-            stream = zstandard.ZstdDecompressor().stream_reader(packed)
-            for number, line in enumerate(io.TextIOWrapper(stream, encoding="utf-8"), start=1):
-                yield _policy(line, f"{path}, line {number}")
-    except (OSError, zstandard.ZstdError, UnicodeDecodeError) as error:
-        raise RecordError(f"{path}: cannot be read ({error}).") from error
+    for number, line in enumerate(zst_lines(path), start=1):
+        yield _policy(line, f"{path}, line {number}")
 
 
-def _policy(line: str, where: str) -> dict[str, Any]:
+def _policy(line: bytes, where: str) -> dict[str, Any]:
     try:
         row = json.loads(line)
         if not isinstance(row["text"], str) or not isinstance(row["id"], str):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections import Counter, defaultdict
+from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -92,14 +92,10 @@ def load(raw: Path, *, strict: bool = False, folds_file: Path | None = FOLDS) ->
     texts = dict(_segments(raw, loaded))
     votes: defaultdict[Place, defaultdict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     for annotation in _annotations(raw, loaded, strict=strict):
-        text = texts.get(annotation.place)
-        if text is None:
-            loaded.problem(f"{annotation.where}: annotation of no text.", strict=strict)
-            continue
         try:
-            label = label_of(annotation)
+            text, label = _text_of(annotation, texts), label_of(annotation)
         except RecordError as error:
-            loaded.problem(str(error), strict=strict)
+            loaded.problem("annotation that fits nothing", str(error), strict=strict)
             continue
         if label is not None:
             votes[annotation.place][label].add(annotation.annotator)
@@ -110,6 +106,15 @@ def load(raw: Path, *, strict: bool = False, folds_file: Path | None = FOLDS) ->
     ]
     _deal(loaded, folds_file)
     return loaded
+
+
+def _text_of(annotation: Annotation, texts: Mapping[Place, Plain]) -> Plain:
+    try:
+        return texts[annotation.place]
+    except KeyError:
+        raise RecordError(
+            f"{annotation.where}: annotation {annotation.id} is of no text."
+        ) from None
 
 
 def _segments(raw: Path, loaded: Opp115) -> Iterator[tuple[Place, Plain]]:
@@ -136,8 +141,8 @@ def _annotations(raw: Path, loaded: Opp115, *, strict: bool) -> Iterator[Annotat
                 try:
                     yield _annotation(row, file.stem)
                 except RecordError as error:
-                    loaded.dropped["annotation row unreadable"] += 1
-                    loaded.problem(f"{file.name}, row {number}: {error}", strict=strict)
+                    message = f"{file.name}, row {number}: {error}"
+                    loaded.problem("annotation row unreadable", message, strict=strict)
 
 
 def _annotation(row: list[str], policy: str) -> Annotation:
@@ -165,8 +170,7 @@ def _practice(
         try:
             start, end = _span(annotation.where, value, text)
         except RecordError as error:
-            loaded.dropped["span outside its text"] += 1
-            loaded.problem(str(error), strict=strict)
+            loaded.problem("span outside its text", str(error), strict=strict)
             start, end = None, None
         attributes.append(
             {"attribute": name, "value": value.get("value"), "start": start, "end": end}
@@ -229,8 +233,3 @@ def _deal(loaded: Opp115, folds_file: Path | None) -> None:
     else:
         return
     loaded.records = [replace(record, fold=assigned[record.family]) for record in loaded.records]
-
-
-def counts(loaded: Opp115) -> Counter[str]:
-    """Return how many records have each majority label."""
-    return Counter(label for record in loaded.records for label in record.labels)

@@ -77,6 +77,8 @@ class Record:
                 raise RecordError(f"{self._name}: {name} must be a text that is not empty.")
         for name in (*self.labels, *(self.votes or ()), *(self.known or ())):
             self._check_label(name)
+        if len(set(self.labels)) != len(self.labels):
+            raise RecordError(f"{self._name}: a label is given twice.")
         if self.known is not None and (strange := set(self.labels) - set(self.known)):
             raise RecordError(
                 f"{self._name}: label {min(strange)!r} is given, but not among the known ones.",
@@ -127,12 +129,12 @@ class Record:
                 hint=f"Known fields: {', '.join((*_REQUIRED, *_OPTIONAL))}.",
             )
         for key in ("labels", "known"):
-            if row[key] is not None and not isinstance(row[key], list):
+            if not isinstance(row[key], list) and not (key == "known" and row[key] is None):
                 raise RecordError(f"{name}: {key} must be a list of label names.")
         if row["votes"] is not None and not isinstance(row["votes"], dict):
             raise RecordError(f"{name}: votes must map label names to shares.")
         known = None if row["known"] is None else tuple(row["known"])
-        return cls(**{**row, "labels": tuple(row["labels"] or ()), "known": known})
+        return cls(**{**row, "labels": tuple(row["labels"]), "known": known})
 
 
 @dataclass(slots=True)
@@ -143,10 +145,11 @@ class Loaded:
     dropped: Counter[str] = field(default_factory=Counter)
     problems: list[str] = field(default_factory=list)
 
-    def problem(self, message: str, *, strict: bool) -> None:
-        """Note a fault of the corpus, or raise it as RecordError if `strict`."""
+    def problem(self, reason: str, message: str, *, strict: bool) -> None:
+        """Count a fault of the corpus under `reason`, or raise it as RecordError if `strict`."""
         if strict:
             raise RecordError(message, hint="Load without strict to skip and count such faults.")
+        self.dropped[reason] += 1
         self.problems.append(message)
 
 

@@ -93,8 +93,8 @@ def _count(records: Iterable[Record]) -> tuple[Counter[str], dict[str, Counter[s
 def _cost(load: Counter[str], more: Counter[str], total: Counter[str]) -> float:
     """Say how much fuller `more` makes a fold: the growth of its squared shares, label by label."""
     return sum(
-        ((load[name] + count) ** 2 - load[name] ** 2) / total[name] ** 2
-        for name, count in more.items()
+        ((load[name] + more[name]) ** 2 - load[name] ** 2) / total[name] ** 2
+        for name in sorted(more)  # a sum of floats depends on its order
     )
 
 
