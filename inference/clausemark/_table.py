@@ -132,7 +132,7 @@ def _clause_table(clauses: Sequence[LabelledClause], width: int) -> Table:
         fresh = (one.heading or "") if one.heading != last else ""
         last = one.heading
         labels = _labels(one, label)
-        beginning = _beginning(one, clause, lines=max(2, labels.plain.count("\n") + 1))
+        beginning = _beginning(one, clause, lines=min(4, max(2, labels.plain.count("\n") + 1)))
         if head:
             table.add_row(plain(_cut(fresh, head, 3), "bold"), beginning, labels)
             continue

@@ -133,7 +133,7 @@ class Classifier:
 
 
 def _sigmoid(values: NDArray[np.float32]) -> NDArray[np.float32]:
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", under="ignore"):
         return np.asarray(1 / (1 + np.exp(-values)), dtype=np.float32)
 
 

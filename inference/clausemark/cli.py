@@ -173,9 +173,13 @@ def _named(paths: list[str] | None) -> list[str]:
     """Return the paths given, else standard input unless a person sits there."""
     if paths:
         return paths
-    if sys.stdin.isatty():
+    if _stdin_is_terminal():
         raise typer.BadParameter("Name a policy, a folder, or - for standard input.")
     return ["-"]
+
+
+def _stdin_is_terminal() -> bool:
+    return sys.stdin.isatty()
 
 
 def _load(model: Path | None, threads: int | None) -> Classifier:

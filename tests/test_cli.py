@@ -1,0 +1,351 @@
+"""The command line: what it prints, where, and with which exit code."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+import clausemark
+from clausemark import __version__, cli
+from clausemark.labels import OPP115
+
+POLICY = """# Our policy
+
+We collect your name.
+
+## Sharing
+
+We share it with:
+
+- resellers
+- auditors who contact you
+"""
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+runner = CliRunner()
+
+
+@pytest.fixture
+def policy(tmp_path: Path) -> Path:
+    path = tmp_path / "policy.md"
+    path.write_text(POLICY)
+    return path
+
+
+def run(*args: object, **options: Any) -> Result:
+    """Run the command line inside this process; a bug keeps its traceback."""
+    return runner.invoke(cli.app, [str(arg) for arg in args], catch_exceptions=False, **options)
+
+
+def label(tiny: Path, *args: object, **options: Any) -> Result:
+    """Run `clausemark label` with the tiny model."""
+    return run("label", "--model", tiny, *args, **options)
+
+
+def objects(text: str) -> list[dict[str, Any]]:
+    """Read JSON Lines."""
+    return [json.loads(line) for line in text.split("\n") if line]
+
+
+def test_piped_output_is_one_object_a_clause(tiny: Path, policy: Path) -> None:
+    result = label(tiny, policy)
+    found = objects(result.stdout)
+    assert result.exit_code == 0
+    assert [one["text"] for one in found] == [POLICY[one["start"] : one["end"]] for one in found]
+    assert [one["index"] for one in found] == list(range(len(found)))
+    assert found[0]["labels"] == ["First Party Collection/Use"]
+    assert found[-1]["labels"] == ["Third Party Sharing/Collection", "Privacy contact information"]
+    assert {one["document"] for one in found} == {str(policy)}
+    assert list(found[0]["scores"]) == list(OPP115.names)
+
+
+@pytest.mark.parametrize("args", [["-"], []])
+def test_standard_input_is_read_when_asked_or_piped(tiny: Path, args: list[str]) -> None:
+    found = objects(label(tiny, *args, input=POLICY).stdout)
+    assert {one["document"] for one in found} == {"<stdin>"}
+    assert found[0]["labels"] == ["First Party Collection/Use"]
+
+
+def test_a_folder_stands_for_its_policies_and_no_file_comes_twice(tiny: Path, policy: Path) -> None:
+    policy.with_name("b.txt").write_text("We delete it.")
+    policy.with_name("notes.json").write_text("{}")
+    found = objects(label(tiny, policy, policy.parent).stdout)
+    assert list(dict.fromkeys(one["document"] for one in found)) == [
+        str(policy), str(policy.with_name("b.txt")),
+    ]  # fmt: skip
+    assert found[-1]["index"] == 0
+
+
+def test_csv_has_a_row_a_clause_and_a_column_a_score(tiny: Path, policy: Path) -> None:
+    rows = list(csv.DictReader(io.StringIO(label(tiny, policy, "--format", "csv").stdout)))
+    found = objects(label(tiny, policy).stdout)
+    assert len(rows) == len(found)
+    assert rows[-1]["labels"] == "Third Party Sharing/Collection; Privacy contact information"
+    for row, one in zip(rows, found, strict=True):
+        assert {name: float(row[name]) for name in OPP115.names} == one["scores"]
+        assert row["heading"] == one["heading"]
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1 800 555", "@cmd", "-2"])
+def test_csv_cells_never_run_as_formulas(tiny: Path, tmp_path: Path, text: str) -> None:
+    (tmp_path / "a.txt").write_text(text)
+    (row,) = csv.DictReader(io.StringIO(label(tiny, tmp_path / "a.txt", "--format=csv").stdout))
+    assert row["text"] == f"'{text}"
+
+
+def test_one_bad_document_does_not_stop_the_others(tiny: Path, policy: Path) -> None:
+    empty = policy.with_name("empty.txt")
+    empty.touch()
+    result = label(tiny, "nowhere.txt", empty, policy)
+    assert result.exit_code == 1
+    assert {one["document"] for one in objects(result.stdout)} == {str(policy)}
+    first, second, last = result.stderr.splitlines()
+    assert first.startswith("clausemark: nowhere.txt")
+    assert second.startswith(f"clausemark: {empty}")
+    assert last == "clausemark: 2 of 3 documents could not be labelled."
+
+
+def test_a_folder_without_policies_is_an_error(tiny: Path, tmp_path: Path) -> None:
+    result = label(tiny, tmp_path)
+    assert result.exit_code == 1
+    assert result.stdout == ""
+    assert result.stderr.count("\n") == 1
+    assert str(tmp_path) in result.stderr
+
+
+def test_output_goes_to_a_file_and_nothing_else(tiny: Path, policy: Path) -> None:
+    out = policy.with_name("out.jsonl")
+    out.write_text("old")
+    result = label(tiny, policy, "--output", out)
+    assert (result.exit_code, result.output) == (0, "")
+    assert out.read_text() == label(tiny, policy).stdout
+    assert sorted(path.name for path in policy.parent.iterdir()) == ["out.jsonl", "policy.md"]
+
+
+def test_an_old_output_stays_when_nothing_could_be_labelled(tiny: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out.jsonl"
+    out.write_text("old")
+    assert label(tiny, tmp_path / "nowhere.txt", "--output", out).exit_code == 1
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["old"]
+
+
+def test_an_interrupted_run_leaves_the_old_output_and_one_line(
+    tiny: Path, policy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("clausemark.classifier.Classifier.label_document", interrupt)
+    result = label(tiny, policy, "--output", policy.with_name("out.jsonl"))
+    assert result.exit_code == 130
+    assert result.stderr == "clausemark: interrupted.\n"
+    assert list(policy.parent.iterdir()) == [policy]
+
+
+@pytest.mark.parametrize("where", ["nowhere/out.jsonl", "."])
+def test_an_output_that_cannot_be_written_is_an_error(tiny: Path, policy: Path, where: str) -> None:
+    result = label(tiny, policy, "--output", policy.parent / where)
+    assert result.exit_code == 1
+    assert re.fullmatch(r"clausemark: .* cannot be written \(.*\)\. Choose .*\n", result.stderr)
+
+
+def test_a_policy_is_never_overwritten_by_its_labels(tiny: Path, policy: Path) -> None:
+    result = label(tiny, policy.parent, "--output", policy)
+    assert result.exit_code == 1
+    assert "is one of the policies" in result.stderr
+    assert policy.read_text() == POLICY
+
+
+def test_a_device_is_written_not_replaced(tiny: Path, policy: Path) -> None:
+    assert label(tiny, policy, "--output", os.devnull).exit_code == 0
+    assert not Path(os.devnull).is_file()
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["label", "x.txt", "--format", "xml"],
+        ["label", "x.txt", "--threads", "0"],
+        ["label", "--colour"],
+        ["lable"],
+    ],
+)
+def test_wrong_usage_exits_with_2(args: list[str]) -> None:
+    result = run(*args)
+    assert result.exit_code == 2
+    assert "Usage: " in result.stderr
+
+
+def test_no_path_on_a_terminal_is_wrong_usage(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cli, "_stdin_is_terminal", lambda: True)
+    result = label(tiny)
+    assert result.exit_code == 2
+    assert "Name a policy" in result.stderr
+
+
+@pytest.mark.parametrize("command", ["label", "info"])
+def test_a_damaged_model_is_one_line_and_exit_code_1(
+    tiny_copy: Path, policy: Path, command: str
+) -> None:
+    (tiny_copy / "model.onnx").write_bytes(b"")
+    paths = [policy] if command == "label" else []
+    result = run(command, *paths, "--model", tiny_copy)
+    assert result.exit_code == 1
+    assert result.stdout == ""
+    assert re.fullmatch(r"clausemark: .*model\.onnx: 0 bytes, .*\n", result.stderr)
+
+
+def table(tiny: Path, *args: object, width: int = 100, **variables: str) -> str:
+    """The table that `clausemark label` draws in a terminal of `width` columns."""
+    env = {"COLUMNS": str(width), **variables}
+    return label(tiny, *args, "--format", "table", env=env).stdout
+
+
+def test_the_table_shows_headings_beginnings_labels_and_counts(tiny: Path, policy: Path) -> None:
+    lines = table(tiny, policy).splitlines()
+    assert lines[0] == str(policy)
+    assert lines[1].split() == ["Heading", "Clause", "Labels"]
+    assert re.match(
+        r"Our policy +We collect your name\. +First Party Collection/Use \.98", lines[3]
+    )
+    assert re.match(r"Sharing +We share it with: +Third Party Sharing/Collection \.98", lines[4])
+    assert re.match(r" +- resellers", lines[5]), "the heading is not repeated"
+    assert lines[-2].startswith("4 clauses:  Third Party Sharing/Collection 3  First Party")
+    assert lines[-1] == "  Privacy contact information 1"
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 160, 400])
+def test_the_table_fits_the_terminal(tiny: Path, tmp_path: Path, width: int) -> None:
+    path = tmp_path / "long.txt"
+    every = (
+        "collect share choice delete retain secure change track children welcome contact dispute"
+    )
+    path.write_text(
+        f"A HEADING {'of many words ' * 9}\n\n{every} {'and more ' * 200}\n\nUnlabelled."
+    )
+    drawn = table(tiny, path, width=width)
+    assert max(map(len, drawn.splitlines())) <= min(width, 180)
+    assert "…" in drawn
+    assert re.search(r"Unlabelled\. +-\s", drawn)
+    words = " ".join(drawn.split())
+    assert all(re.search(re.escape(name).replace(r"\ ", r"\s+"), words) for name in OPP115.names)
+
+
+def test_several_documents_get_a_total(tiny: Path, policy: Path) -> None:
+    policy.with_name("b.txt").write_text("We share it.")
+    drawn = table(tiny, policy.parent)
+    assert "\n1 clause:  Third Party Sharing/Collection 1\n" in drawn
+    assert "\n2 documents, 5 clauses:  Third Party Sharing/Collection 4 " in drawn
+
+
+def test_documents_cannot_command_the_terminal(tiny: Path, tmp_path: Path) -> None:
+    path = tmp_path / "evil.txt"
+    path.write_text(
+        "We \x1b[31mshare\x1b]0;owned\x07 [red]it[/red] :smile: \u202eesrever \x9b2J\x00."
+    )
+    drawn = table(tiny, path)
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", drawn)
+    assert "␛[31mshare␛]0;owned␇ [red]it[/red] :smile: esrever" in drawn
+    assert "\x9b" not in label(tiny, path).stdout
+    assert objects(label(tiny, path).stdout)[0]["text"].count("\x9b") == 1
+
+
+def test_error_messages_cannot_command_the_terminal(tiny: Path) -> None:
+    result = label(tiny, "no\x1b[2Jwhere.txt")
+    assert "no␛[2Jwhere.txt" in result.stderr
+    assert "\x1b" not in result.stderr
+
+
+def test_a_label_keeps_its_colour_and_no_color_is_obeyed(tiny: Path, policy: Path) -> None:
+    coloured = table(tiny, policy, FORCE_COLOR="1", TERM="xterm-256color")
+    codes = set(re.findall(r"\x1b\[([0-9;]+)mThird Party Sharing/Collection", coloured))
+    assert len(codes) == 1
+    assert codes != set(re.findall(r"\x1b\[([0-9;]+)mFirst Party Collection/Use", coloured))
+    plain = table(tiny, policy, FORCE_COLOR="1", TERM="xterm-256color", NO_COLOR="1")
+    assert not re.search(r"38;5;", plain)
+    assert COLOUR.sub("", plain) == COLOUR.sub("", coloured)
+
+
+def test_labels_shows_every_definition_in_both_forms() -> None:
+    rows = objects(run("labels").stdout)
+    assert [row["name"] for row in rows] == list(OPP115.names)
+    assert rows[0] == {
+        "scheme": "opp-115",
+        "id": "first_party",
+        "name": "First Party Collection/Use",
+        "definition": OPP115.labels[0].definition,
+    }
+    drawn = run("labels", "--format", "table", env={"COLUMNS": "200"}).stdout
+    assert all(label.name in drawn and label.definition in drawn for label in OPP115.labels)
+
+
+def test_info_shows_the_model_in_both_forms(tiny: Path) -> None:
+    facts = json.loads(run("info", "--model", tiny).stdout)
+    assert (facts["name"], facts["version"], facts["folder"]) == ("tiny", "0.0.1", str(tiny))
+    assert facts["thresholds"] == dict.fromkeys(OPP115.names, 0.5)
+    assert facts["bytes"] == sum(
+        (tiny / name).stat().st_size for name in ("model.onnx", "tokenizer.json", "README.md")
+    )
+    drawn = run("info", "--model", tiny, "--format", "table").stdout
+    for shown in ("tiny 0.0.1", "keywords", "https://example.org", "macro_f1", "Data Security"):
+        assert shown in drawn
+
+
+def test_version_is_the_packages() -> None:
+    assert run("--version").stdout == f"clausemark {__version__}\n"
+
+
+def command(*args: object) -> list[str]:
+    """The command line as a process of its own."""
+    return [sys.executable, "-m", "clausemark.cli", *map(str, args)]
+
+
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(clausemark.__file__).parents[1])}
+
+
+def test_a_reader_that_leaves_early_is_no_error_message(tiny: Path, policy: Path) -> None:
+    policy.write_text("We share it.\n\n" * 3000)
+    process = subprocess.Popen(
+        command("label", policy, "--model", tiny),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=ENVIRONMENT,
+    )
+    assert process.stdout is not None
+    process.stdout.readline()
+    process.stdout.close()
+    assert process.stderr is not None
+    assert process.stderr.read() == b""
+    assert process.wait() == 1
+
+
+def test_jsonl_is_utf8_in_any_locale(tiny: Path, policy: Path) -> None:
+    policy.write_text("We share — “naïve” ☃.", encoding="utf-8")
+    env = {**ENVIRONMENT, "PYTHONIOENCODING": "ascii", "LC_ALL": "C"}
+    done = subprocess.run(
+        command("label", policy, "--model", tiny), capture_output=True, check=True, env=env
+    )
+    assert json.loads(done.stdout.decode("utf-8"))["text"] == "We share — “naïve” ☃."
+
+
+def test_a_terminal_gets_the_table_without_being_asked(tiny: Path, policy: Path) -> None:
+    pty = pytest.importorskip("pty")
+    leader, follower = pty.openpty()
+    env = {**ENVIRONMENT, "COLUMNS": "90", "TERM": "xterm-256color"}
+    done = subprocess.run(
+        command("label", policy, "--model", tiny), stdout=follower, check=True, env=env
+    )
+    os.close(follower)
+    drawn = os.read(leader, 65536).decode()
+    assert done.returncode == 0
+    assert "Clause" in COLOUR.sub("", drawn)
+    assert "\x1b[" in drawn
