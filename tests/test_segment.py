@@ -131,7 +131,7 @@ def test_items_right_under_a_heading_are_introduced_by_it() -> None:
 
 
 def test_a_list_that_lost_its_bullets_is_known_by_its_semicolons() -> None:
-    text = "We use it for these purposes:\nTo bill you;\nTo help you; or\nTo obey the law.\nThe end is near."
+    text = "We use it for:\nTo bill you;\nTo help you; or\nTo obey the law.\nThe end is near."
     clauses = split_text(text)
     assert [c.lead_in is not None for c in clauses] == [False, True, True, True, False]
 

@@ -23,11 +23,6 @@ _DECLARED = re.compile(
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1b\x7f]")
 #: Browsers read these names as Windows-1252 (WHATWG Encoding Standard, section 4.2).
 _LATIN: Final = {"iso8859-1", "ascii", "latin-1", "latin1"}
-#: What Windows-1252 adds to ASCII in English text: quotes, dashes, bullets, signs, common accents.
-_WESTERN: Final = frozenset(
-    b"\x80\x85\x91\x92\x93\x94\x95\x96\x97\x99\xa0\xa3\xa7\xa9\xab\xad\xae\xb0\xb4\xb7\xbb\xbf"
-    b"\xc9\xe0\xe1\xe7\xe8\xe9\xea\xed\xf1\xf3\xf6\xfc"
-)
 _SAMPLE: Final = 1 << 16
 
 
@@ -51,8 +46,9 @@ def _decoded(data: bytes, name: str, declared: bool) -> str:
     for mark, encoding in _MARKS:
         if data.startswith(mark):
             return data[len(mark) :].decode(encoding, errors="replace")
-    candidates = [_declared(data)] if declared else []
-    candidates += [_wide(data), "utf-8"]
+    # What is valid UTF-8 is UTF-8: pages that declare another charset by mistake are common,
+    # text in another charset that is valid UTF-8 by chance is not.
+    candidates = [_wide(data), "utf-8", _declared(data) if declared else None]
     for candidate in candidates:
         if candidate and (text := _strictly(data, candidate)) is not None:
             return text
@@ -100,8 +96,11 @@ def _guess(data: bytes, name: str) -> str:
     # A UTF-8 file with a few damaged bytes stays a UTF-8 file.
     if lenient.count("\ufffd") * 10 < len(high):
         return lenient
-    if len(high) * 4 < len(data) and {byte[0] for byte in high} <= _WESTERN:
-        return data.decode("cp1252", errors="replace")
+    # English has few letters beyond ASCII; a guess from so few of them is often a neighbour of
+    # Windows-1252 that shares its quotes and dashes.
+    western = _strictly(data, "cp1252") if len(high) * 8 < len(data) else None
+    if western is not None:
+        return western
     from charset_normalizer import from_bytes
 
     best = from_bytes(_sample(data)).best()

@@ -7,11 +7,14 @@ is called. A policy page whose text stands in `<aside class="cookie-notice">` is
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from clausemark._blocks import word_set
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from clausemark._markup import Node
 
 __all__ = ["body_of", "is_furniture"]
@@ -94,7 +97,7 @@ def _is_region(node: Node, body: Node) -> bool:
         return False
     if node.tag in ("header", "aside") and role not in _ROLES and body.tag in ("main", "article"):
         return _is_mostly_links(node)
-    return not (node.tag == "header" and any(d.tag in _HEADINGS for d in node.descendants()))
+    return not (node.tag == "header" and any(d.tag in _HEADINGS for d in _first(node)))
 
 
 def _is_named(node: Node) -> bool:
@@ -106,18 +109,22 @@ def _is_banner(node: Node) -> bool:
     """Tell a cookie banner by its name and its button; a section about cookies has none."""
     if not _BANNER.search(_name(node)) or node.size > 2500:
         return False
-    return any(d.tag in ("button", "input") or "btn" in d.get("class") for d in node.descendants())
+    return any(d.tag in ("button", "input") or "btn" in d.get("class") for d in _first(node))
 
 
 def _is_small_form(node: Node) -> bool:
     if node.tag != "form" or node.size > 300:
         return False
-    return any(d.tag in ("input", "button") for d in node.descendants())
+    return any(d.tag in ("input", "button") for d in _first(node))
 
 
 def _is_mostly_links(node: Node) -> bool:
-    linked = sum(d.size for d in node.descendants() if d.tag in ("a", "button"))
-    return linked * 2 > node.size
+    return node.linked * 2 > node.size
+
+
+def _first(node: Node) -> Iterator[Node]:
+    """The first of the elements within: enough for what is small, and bounded for what is not."""
+    return islice(node.descendants(), 300)
 
 
 def _name(node: Node) -> str:

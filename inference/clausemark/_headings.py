@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from clausemark._blocks import Block, Document, collapse, word_set
@@ -31,10 +32,13 @@ _OPENERS: Final = word_set(
     "privacy access links third your updates questions opting opt legal international notice "
     "rights do does can types sources purposes retention transfer"
 )
+_UNFINISHED: Final = word_set("the a an and or is are our your of")
 _DATED = re.compile(r"(?i)\b(?:updated?|revised|modified|effective|date|reviewed|version)\b.*\d")
-_LINKED = re.compile(r"@|://|\bwww\.|\d{5}|(?:\d[\s().-]*){7}")
+_LINKED = re.compile(r"[@|»]|\s/\s|://|\bwww\.|\d{5}|(?:\d[\s().-]*){7}")
 #: More short lines in a row than this are a table of contents or an address, not headings.
 _RUN: Final = 3
+#: A list without bullets is looked for in this many paragraphs after a colon.
+_LONGEST_LIST: Final = 60
 _LIST_END = re.compile(r"(?:;|,|;\s*(?:and|or)(?:/or)?|,\s*(?:and|or))$", re.I)
 
 
@@ -53,6 +57,9 @@ def resembles_heading(text: str) -> int:
     if not words or len(words) > 14 or not (words[0][0].isupper() or body[0] in "\"'“‘("):
         return 0
     letters = [c for c in body if c.isalpha()]
+    numeric = sum(any(c.isdigit() for c in word) for word in words)
+    if numeric * 3 >= len(words) or words[-1].lower() in _UNFINISHED:
+        return 0
     if len(letters) < 3 or (body[-1] in ".;,!" and body[-4:].lower() != "inc."):
         return 0
     if body[-1] == "?" or (body.isupper() and len(letters) * 2 > len(body)):
@@ -74,14 +81,7 @@ def _titled(words: Sequence[str]) -> bool:
 
 def refine(document: Document) -> Document:
     """Return `document` with headings and lists found by their words; spans stay as they are."""
-    texts = [document.text[b.start : min(b.end, b.start + 400)].strip() for b in document.blocks]
-    ends = [document.text[max(b.start, b.end - 40) : b.end].rstrip() for b in document.blocks]
-    blocks = list(document.blocks)
-    for index in _headings(blocks, texts, ends):
-        blocks[index] = replace(blocks[index], kind="heading", level=_level(texts[index]))
-    for index in _listed(blocks, ends):
-        blocks[index] = replace(blocks[index], kind="item", level=1)
-    return replace(document, blocks=tuple(blocks))
+    return replace(document, blocks=tuple(_Finder(document).found()))
 
 
 def _level(text: str) -> int:
@@ -89,63 +89,111 @@ def _level(text: str) -> int:
     return min(6, 2 + number[1].count(".")) if number else (2 if text.isupper() else 3)
 
 
-def _headings(blocks: list[Block], texts: list[str], ends: list[str]) -> Iterator[int]:
-    """Yield the blocks that read as headings and stand over something."""
-    run: list[int] = []
-    for index in range(len(blocks)):
-        if _candidate(index, blocks, texts, ends):
-            run.append(index)
-        elif run:
-            yield from _kept(run, blocks[index], texts[index])
-            run = []
+class _Finder:
+    """The blocks of a document with how each begins and ends."""
 
+    def __init__(self, document: Document) -> None:
+        text = document.text
+        self.blocks = list(document.blocks)
+        self.texts = [text[b.start : min(b.end, b.start + 400)].strip() for b in self.blocks]
+        self.ends = [text[max(b.start, b.end - 40) : b.end].rstrip() for b in self.blocks]
+        gaps = [text[a.end : b.start] for a, b in pairwise(self.blocks)]
+        #: Whether a block stands right under the one before it, where others have blank lines.
+        self.tight = [False, *(_is_tight(gap) for gap in gaps)] if self.blocks else []
+        if all(self.tight[1:]):
+            self.tight = [False] * len(self.blocks)
 
-def _kept(run: list[int], block: Block, text: str) -> list[int]:
-    """Of a run of candidates, those that are headings of the block that follows the run."""
-    if block.kind == "paragraph" and len(text.split()) < 4 and not text.endswith((".", ":")):
-        return []
-    return run if len(run) <= _RUN else run[-1:]
+    def found(self) -> list[Block]:
+        """Return the blocks, some of them now headings or items."""
+        for index in list(self._headings()):
+            level = _level(self.texts[index])
+            self.blocks[index] = replace(self.blocks[index], kind="heading", level=level)
+        for index in list(self._listed()):
+            self.blocks[index] = replace(self.blocks[index], kind="item", level=1)
+        return self.blocks
 
+    def _headings(self) -> Iterator[int]:
+        """Yield the blocks that read as headings and stand over something."""
+        run: list[int] = []
+        for index, block in enumerate(self.blocks):
+            if self._candidate(index):
+                run.append(index)
+            elif run:
+                yield from self._kept(run, block, self.texts[index])
+                run = []
 
-def _candidate(index: int, blocks: list[Block], texts: list[str], ends: list[str]) -> bool:
-    block = blocks[index]
-    grade = 0 if block.kind in ("heading", "cell") else resembles_heading(texts[index])
-    if not grade or block.end - block.start > 130:
-        return False
-    if block.kind == "item":
-        return grade == 2 and _lone_item(index, blocks, texts)
-    introduced = index > 0 and ends[index - 1].endswith((":", ";", ","))
-    return not introduced or (grade == 2 and (texts[index].isupper() or ends[index] == "?"))
+    def _kept(self, run: list[int], block: Block, text: str) -> list[int]:
+        """Of a run of candidates, those that are headings of the block that follows the run."""
+        if block.kind == "paragraph" and len(text.split()) < 4 and text[-1] not in ".:":
+            return []
+        if self._introduced(run[0]):
+            # Short lines after a colon are a list; only the last may stand over what follows.
+            loose = not self.tight[run[-1]] and len(text.split()) >= 8
+            run = [k for k in run if self._stands_out(k) or (k == run[-1] != run[0] and loose)]
+        return run if len(run) <= _RUN else run[-1:]
 
+    def _introduced(self, index: int) -> bool:
+        return index > 0 and self.ends[index - 1].endswith((":", ";", ","))
 
-def _lone_item(index: int, blocks: list[Block], texts: list[str]) -> bool:
-    """Tell a numbered heading from an item: it is alone, and stands over text."""
-    if index + 1 == len(blocks):
-        return False
-    before, after = blocks[max(index - 1, 0)], blocks[index + 1]
-    numbered = _NUMBERED.match(texts[index]) is not None
-    if after.kind == "item":
-        return numbered and not _NUMBERED.match(texts[index + 1])
-    if before.kind == "item" and index and not (numbered and not _NUMBERED.match(texts[index - 1])):
-        return False
-    return after.kind != "cell" and (after.kind == "heading" or len(texts[index + 1].split()) >= 6)
+    def _stands_out(self, index: int) -> bool:
+        """Tell whether a line is a heading even after a colon: in capitals, or a question."""
+        text = self.texts[index]
+        return text.isupper() or text[-1] == "?"
 
+    def _candidate(self, index: int) -> bool:
+        block = self.blocks[index]
+        if block.kind in ("heading", "cell") or block.end - block.start > 130:
+            return False
+        grade = resembles_heading(self.texts[index])
+        if block.kind == "item":
+            return grade == 2 and self._is_alone(index)
+        return grade > 0
 
-def _listed(blocks: list[Block], ends: list[str]) -> Iterator[int]:
-    """Yield the paragraphs that are items: after a colon, up to the last that ends in a semicolon.
+    def _is_alone(self, index: int) -> bool:
+        """Tell a numbered heading from an item: it is alone, and stands over text."""
+        if index + 1 == len(self.blocks):
+            return False
+        numbered = _NUMBERED.match(self.texts[index]) is not None
+        after, below = self.blocks[index + 1], self.texts[index + 1]
+        if after.kind == "item":
+            return numbered and not _NUMBERED.match(below)
+        if index and self.blocks[index - 1].kind == "item":
+            above = _NUMBERED.match(self.texts[index - 1])
+            if above or not numbered:
+                return False
+        return after.kind == "heading" or (after.kind != "cell" and len(below.split()) >= 6)
 
-    A list whose bullets are lost reads "for these purposes:", "to bill you;", "to help you.".
-    """
-    index = 0
-    while index < len(blocks):
-        index += 1
-        if not ends[index - 1].endswith(":") or blocks[index - 1].kind != "paragraph":
-            continue
+    def _listed(self) -> Iterator[int]:
+        """Yield the paragraphs that are items of a list whose bullets are lost.
+
+        After a colon: up to the last that ends in a semicolon ("to bill you;", "to help you."),
+        or short lines without a stop ("Name", "Address").
+        """
+        index = 0
+        while index < len(self.blocks):
+            index += 1
+            if self.blocks[index - 1].kind == "paragraph" and self.ends[index - 1][-1:] == ":":
+                stop = self._list_end(index)
+                yield from range(index, stop)
+                index = max(index, stop)
+
+    def _list_end(self, index: int) -> int:
         stop = index
-        while stop < len(blocks) and blocks[stop].kind == "paragraph":
+        most = min(len(self.blocks), index + _LONGEST_LIST)
+        while stop < most and self.blocks[stop].kind == "paragraph":
             stop += 1
-        marked = [k for k in range(index, stop) if _LIST_END.search(ends[k])]
+        marked = [k for k in range(index, stop) if _LIST_END.search(self.ends[k])]
         if marked:
-            last = min(marked[-1] + 1, stop - 1)
-            yield from range(index, last + 1)
-            index = last + 1
+            return min(marked[-1] + 2, stop)
+        short = index
+        while short < stop and _is_short(self.texts[short]):
+            short += 1
+        return short if short - index > 1 else index
+
+
+def _is_tight(gap: str) -> bool:
+    return gap.count("\n") == 1 or (gap.count("\r") == 1 and "\n" not in gap)
+
+
+def _is_short(text: str) -> bool:
+    return len(text.split()) <= 12 and text[-1] not in ".!?:"

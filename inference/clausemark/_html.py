@@ -204,9 +204,10 @@ def _broken(buffer: list[tuple[str, bool]], *, pre: bool) -> Iterator[Piece]:
 
 def _data_rows(table: Node) -> list[Node]:
     """Return the rows of a table of data; none for one that only places text on the page."""
-    inner = list(table.descendants())
-    if any(n.tag == "table" or n.tag in ("h1", "h2", "h3", "h4") for n in inner):
+    placing = ("table", "h1", "h2", "h3", "h4")
+    if any(node.tag in placing for node in table.descendants()):
         return []
+    inner = list(table.descendants())
     rows = [n for n in inner if n.tag == "tr"]
     cells = [n for n in inner if n.tag in ("td", "th")]
     several = sum(sum(isinstance(c, Node) for c in row.children) > 1 for row in rows)

@@ -6,7 +6,6 @@ events; so the tree is built here, and walked without recursion.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -18,20 +17,23 @@ __all__ = ["Node", "parse"]
 _SILENT: Final = frozenset({"script", "style", "template", "noscript", "head", "iframe", "svg",
                             "object", "canvas", "audio", "video", "math", "select", "textarea",
                             "datalist", "title"})  # fmt: skip
-_CDATA = re.compile(r"<!\[CDATA\[(.*?)\]\]>", re.S)
 #: What lxml is fed at once: larger pieces of one line are read in quadratic time by some versions.
 _CHUNK: Final = 1 << 16
 
 
 @dataclass(slots=True, eq=False)
 class Node:
-    """An element: its tag, attributes, parent, children, and the characters of text within."""
+    """An element: its tag, attributes, parent and children.
+
+    `size` counts the characters of text within, blanks not, `linked` those that are links' text.
+    """
 
     tag: str
     attributes: dict[str, str]
     parent: Node | None
     children: list[Node | str] = field(default_factory=list)
     size: int = 0
+    linked: int = 0
 
     def descendants(self) -> Iterator[Node]:
         """Yield the elements within, in document order."""
@@ -89,7 +91,10 @@ class _Builder:
         """Return the root, the sizes of its elements summed up."""
         for node in reversed(self.nodes):
             if node.parent is not None:
+                if node.tag in ("a", "button"):
+                    node.linked = node.size
                 node.parent.size += node.size
+                node.parent.linked += node.linked
         return self.root
 
 
@@ -97,8 +102,7 @@ def parse(markup: str) -> Node:
     """Return the tree of `markup`, whatever its faults, without scripts, styles and the like."""
     from lxml import etree
 
-    escaped = _CDATA.sub(lambda m: m[1].replace("&", "&amp;").replace("<", "&lt;"), markup)
-    data = escaped.replace("\x00", "").encode("utf-8", errors="replace")
+    data = _without_cdata(markup).replace("\x00", "").encode("utf-8", errors="replace")
     builder = _Builder()
     parser = etree.HTMLParser(target=builder, encoding="utf-8", huge_tree=True)
     try:
@@ -108,3 +112,14 @@ def parse(markup: str) -> Node:
     except etree.LxmlError:
         pass  # A page without any element has nothing to close.
     return builder.tree()
+
+
+def _without_cdata(markup: str) -> str:
+    """Escape what stands in CDATA sections, which HTML parsers take for comments."""
+    before, *sections = markup.split("<![CDATA[")
+    parts = [before]
+    for section in sections:
+        text, closed, after = section.partition("]]>")
+        parts.append(text.replace("&", "&amp;").replace("<", "&lt;") if closed else text)
+        parts.append(after)
+    return "".join(parts)

@@ -24,7 +24,7 @@ _LONE_BULLET = re.compile(rf"{_BULLET}\Z")
 _ATX = re.compile(r"(#{1,6})\s+\S")
 _SETEXT = re.compile(r"(?:={3,}|-{3,})\Z")
 _BOLD = re.compile(r"(\*\*|__)(?!\s)[^*_]{1,120}\1:?\Z")
-_RULE_ROW = re.compile(r"[\s|:+=-]*-{2,}[\s|:+=-]*\Z")
+_RULING: Final = frozenset(" \t|:+=-")
 _STOPS: Final = ".:;!?"
 
 
@@ -211,7 +211,7 @@ class _Reader:
     def _row(self, start: int, end: int) -> None:
         """Add a Markdown table's row, cell by cell; the ruling row closes the header."""
         row = self.text[start:end]
-        if _RULE_ROW.match(row):
+        if "--" in row and _RULING.issuperset(row):
             self._rule(start, end)
             return
         at, level = start, 1

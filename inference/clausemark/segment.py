@@ -24,6 +24,8 @@ __all__ = ["Clause", "model_text", "segment", "split_text"]
 
 #: A lead-in has at most this many words, those nearest to the item.
 _LEAD: Final = 60
+#: Parents of an item that its lead-in names at most.
+_DEPTH: Final = 4
 #: A heading of more words is a paragraph in a heading's clothes.
 _LONGEST_HEADING: Final = 60
 
@@ -123,7 +125,7 @@ class _Segmenter:
     def _item(self, block: Block) -> None:
         while self.parents and self.parents[-1][0] >= block.level:
             self.parents.pop()
-        chain = [self.intro or "", *(text for _, text in self.parents)]
+        chain = [self.intro or "", *(text for _, text in self.parents[-_DEPTH:])]
         lead = " ".join(" ".join(chain).split()[-_LEAD:]) or None
         # The first item under a heading holds the heading itself.
         glued = self.pending is not None and self.intro == self.heading and not self.parents

@@ -1,0 +1,159 @@
+"""Web pages keep every list item and table cell of their body, and lose what is no policy."""
+
+from __future__ import annotations
+
+import pytest
+
+from clausemark.document import Document, parse_document, read_document
+from clausemark.segment import segment
+from tests.fixtures.render import FOLDER
+from tests.test_segment import assert_covered
+
+
+def html(markup: str) -> Document:
+    return parse_document(markup.encode(), name="policy.html")
+
+
+def blocks(document: Document) -> list[tuple[str, int, str]]:
+    return [(b.kind, b.level, document.text[b.start : b.end]) for b in document.blocks]
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.html")), ids=lambda path: path.stem)
+def test_every_character_of_a_page_stands_in_one_clause(path) -> None:
+    document = read_document(path)
+    assert_covered(document, segment(document))
+
+
+def test_a_theme_loses_its_furniture_and_keeps_its_policy() -> None:
+    text = read_document(FOLDER / "theme.html").text
+    for furniture in (
+        "Skip",
+        "Accept",
+        "Plans",
+        "Newsletter",
+        "tariffs",
+        "2025",
+        "tracking",
+        "var",
+    ):
+        assert furniture not in text
+    for kept in ("SIM cards", "This policy says", "its number", "24 hours", "Emergency calls",
+                 "Cookie notice", "browser at any time", "whose networks", "erase", "9 Mole"):  # fmt: skip
+        assert kept in text
+
+
+def test_a_theme_has_its_clauses() -> None:
+    found = {c.text: c for c in segment(read_document(FOLDER / "theme.html"))}
+    assert found["a passport,"].lead_in == (
+        "When you activate a SIM card, we ask for: a document that proves who you are:"
+    )
+    assert found["Call records\nBilling\n13 months"].lead_in == "Data Purpose Kept for"
+    assert "Your rights\n\nYou may see" in next(text for text in found if "erase" in text)
+
+
+def test_a_page_saved_by_word_has_headings_and_items() -> None:
+    document = read_document(FOLDER / "word.html")
+    assert blocks(document)[:2] == [
+        ("heading", 3, "Privacy Statement"),
+        ("heading", 5, "Whom this statement concerns"),
+    ]
+    assert ("item", 1, "the name of the owner") in blocks(document)
+    assert "Security. Our records" in document.text
+
+
+def test_a_page_without_paragraphs_is_cut_at_its_line_breaks() -> None:
+    found = blocks(read_document(FOLDER / "soup.html"))
+    assert ("heading", 5, "PRIVACY") in found
+    assert ("heading", 3, "What we keep") in found
+    assert [text for kind, _, text in found if kind == "item"] == [
+        "your name", "your address", "what you bought",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("markup", "items"),
+    [
+        # The shapes of trafilatura's issues 318, 430, 431 and 432: items that get lost.
+        ("<ul><li><p>one</p></li><li><div>two</div></li></ul>", ["one", "two"]),
+        ("<ul><li>one<ul><li>two</li></ul></li><li>three</li></ul>", ["one", "two", "three"]),
+        ("<ul>\n<li>one\n<li>two</ul>", ["one", "two"]),
+        ("<ol><li><a href=x>one</a></li><li><b>two</b> or so</li></ol>", ["one", "two or so"]),
+        ("<ul><li>one</li><p>astray</p><ul><li>two</li></ul></ul>", ["one", "two"]),
+        ("<ul><li><span>one</span><br>more</li></ul>", ["one more"]),
+        ("<div><ul><li>one</li></ul><p>Text.</p><ul><li>two</li></ul></div>", ["one", "two"]),
+    ],
+)  # fmt: skip
+def test_every_list_item_is_kept(markup: str, items: list[str]) -> None:
+    found = blocks(html(f"<main><p>We keep the following:</p>{markup}</main>"))
+    assert [text for kind, _, text in found if kind == "item"] == items
+
+
+def test_every_cell_is_kept_and_rows_are_told_apart() -> None:
+    table = "<table><tr><th>A<th>B<tr><td>1<td><p>2</p><p>3</p><tr><td><td>4</table>"
+    assert blocks(html(f"<p>See the table.</p>{table}"))[1:] == [
+        ("cell", 0, "A"), ("cell", 0, "B"), ("cell", 1, "1"), ("cell", 2, "2 3"), ("cell", 1, "4"),
+    ]  # fmt: skip
+
+
+def test_inline_elements_break_no_words() -> None:
+    document = html("<p>per<b>son</b><i>al</i> in<!-- x -->for<span>ma</span>tion&nbsp;here</p>")
+    assert document.text == "personal information here"
+
+
+def test_entities_and_cdata_are_read() -> None:
+    assert html("<p>a &amp; b &lt;c&gt; &#8217;s &eacute; <![CDATA[x < y]]></p>").text == (
+        "a & b <c> ’s é x < y"
+    )
+
+
+@pytest.mark.parametrize(
+    ("charset", "declaration"),
+    [
+        ("cp1252", '<meta charset="windows-1252">'),
+        ("cp1252", '<meta http-equiv="Content-Type" content="text/html; charset=iso-8859-1">'),
+        ("cp1251", "<meta charset=windows-1251>"),
+        ("cp1251", '<?xml version="1.0" encoding="windows-1251"?>'),
+        ("utf-8", "<meta charset=iso-8859-1>"),
+        ("utf-16", ""),
+    ],
+)
+def test_a_declared_charset_is_heeded(charset: str, declaration: str) -> None:
+    text = "Überall – “€ 5”" if charset != "cp1251" else "Ваше имя – “€ 5”"
+    data = f"{declaration}<html><body><p>{text}</p></body></html>".encode(charset)
+    assert parse_document(data, name="p.html").text == text
+
+
+def test_what_holds_the_text_is_the_body_whatever_it_is_called() -> None:
+    policy = "<p>We keep your name for a year and then delete it.</p>" * 9
+    for wrapper in (
+        f'<div id="cookie-notice" class="modal">{policy}<button>OK</button></div>',
+        f"<aside>{policy}</aside>",
+        f'<nav role="navigation">{policy}</nav>',
+        f'<div style="display:none">{policy}</div>',
+        f"<form>{policy}<input type=submit></form>",
+    ):
+        assert html(f"<body><p>Short.</p>{wrapper}</body>").text.count("a year") == 9
+
+
+def test_main_is_chosen_only_if_it_holds_most_of_the_text() -> None:
+    policy = "<p>We keep your name for a year and then delete it.</p>" * 9
+    assert "Short" not in html(f"<body><div>Short.</div><main>{policy}</main></body>").text
+    assert "a year" in html(f"<body><main>Short.</main><div>{policy}</div></body>").text
+
+
+@pytest.mark.parametrize("tag", ["div", "ul><li", "table><tr><td", "b", "blockquote", "span"])
+def test_deep_nesting_loses_nothing(tag: str) -> None:
+    deep = f"<{tag}>" * 10_000
+    document = html(f"<body><p>Above.</p>{deep}<p>We keep nothing.</p>")
+    assert "We keep nothing." in document.text
+
+
+def test_one_line_of_many_paragraphs_is_read() -> None:
+    assert len(html("<p>We keep nothing.</p>" * 50_000).blocks) == 50_000
+
+
+@pytest.mark.parametrize(
+    "markup", ["<p>a&#xD800;b", "<p>a\x00b", "<p>\x01\x02 b", "<p <p>", "<p>b<"]
+)
+def test_odd_characters_do_not_crash(markup: str) -> None:
+    assert "text" in html(f"{markup} text </p>").text
