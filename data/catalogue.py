@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from clausemark.labels import OPP115
-from data import appcorp, fictional_policies, headings, opp115, policyie, silver
+from data import appcorp, capp130, fictional_policies, goppc150, headings, opp115, policyie, silver
 from data.records import Loaded, write_json, write_jsonl, write_records
 
 if TYPE_CHECKING:
@@ -90,6 +90,8 @@ CATALOGUE: Final = {
         Corpus("silver", "silver", _records("silver", silver.load)),
         Corpus("headings", headings.FILE, _headings),
         Corpus("appcorp", "appcorp", _records("appcorp", appcorp.load)),
+        Corpus("capp130", "capp130", _records("capp130", capp130.load)),
+        Corpus("goppc150", "goppc150", _records("goppc150", goppc150.load)),
         Corpus("policyie", "policyie", _records("policyie", policyie.load)),
     )
 }
