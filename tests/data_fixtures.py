@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from typing import TYPE_CHECKING, Any
+from zlib import crc32
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +28,8 @@ def attribute(value: str, start: int = -1, end: int = -1) -> dict[str, Any]:
 def row(annotator: str, segment: int | str, category: str, attributes: object) -> list[str]:
     """Return one annotation row; `attributes` is dumped as JSON unless it is text already."""
     dumped = attributes if isinstance(attributes, str) else json.dumps(attributes)
-    place = [f"a-{annotator}-{segment}-{category}", "batch", annotator, "7", str(segment)]
+    name = f"a-{annotator}-{segment}-{category}-{crc32(dumped.encode())}"
+    place = [name, "batch", annotator, "7", str(segment)]
     return [*place, category, dumped, "2015-01-01", "http://example.org"]
 
 
