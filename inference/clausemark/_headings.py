@@ -49,7 +49,8 @@ def heading_text(text: str) -> str:
 
 def resembles_heading(text: str) -> int:
     """Say how much a paragraph's `text` looks like a heading: 0 not, 1 perhaps, 2 by its form."""
-    if len(text) > 120 or _LINKED.search(text) or _DATED.search(text):
+    ended = len(text) > 120 or text[-1:] in ("", ",", ";", "!")
+    if ended or _LINKED.search(text) or _DATED.search(text):
         return 0
     line = heading_text(text)
     body = _NUMBERED.sub("", line, count=1)
@@ -182,7 +183,7 @@ class _Finder:
         most = min(len(self.blocks), index + _LONGEST_LIST)
         while stop < most and self.blocks[stop].kind == "paragraph":
             stop += 1
-        marked = [k for k in range(index, stop) if _LIST_END.search(self.ends[k])]
+        marked = [k for k in range(index, stop) if _is_listed(self.ends[k])]
         if marked:
             return min(marked[-1] + 2, stop)
         short = index
@@ -193,6 +194,10 @@ class _Finder:
 
 def _is_tight(gap: str) -> bool:
     return gap.count("\n") == 1 or (gap.count("\r") == 1 and "\n" not in gap)
+
+
+def _is_listed(end: str) -> bool:
+    return end[-1] in ";,rRdD" and _LIST_END.search(end) is not None
 
 
 def _is_short(text: str) -> bool:

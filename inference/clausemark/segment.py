@@ -86,7 +86,7 @@ class _Segmenter:
     def _take(self, index: int) -> int:
         """Emit the block at `index`, or the row that begins there; return the next."""
         block = self.blocks[index]
-        if not any(c.isalnum() for c in self.text[block.start : block.end]):
+        if self._is_marks(block):
             self._hold(block.start)
         elif block.kind == "heading" and self._is_short(block):
             self._head(block)
@@ -100,6 +100,11 @@ class _Segmenter:
             self._emit(block.start, block.end, None)
             self.intro = self._introduction(block)
         return index + 1
+
+    def _is_marks(self, block: Block) -> bool:
+        """Tell a ruling line and the like, which belongs to the clause below it."""
+        size = block.end - block.start
+        return size < 200 and not any(c.isalnum() for c in self.text[block.start : block.end])
 
     def _is_short(self, block: Block) -> bool:
         return len(self.text[block.start : block.end].split()) <= _LONGEST_HEADING
