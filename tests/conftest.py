@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import onnx
 import pytest
+from cli_fixtures import POLICY
 from onnx import TensorProto, helper, numpy_helper
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 
@@ -146,3 +147,11 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def tiny_copy(tiny: Path, tmp_path: Path) -> Path:
     """A sound model folder, to be damaged."""
     return shutil.copytree(tiny, tmp_path / "copy")
+
+
+@pytest.fixture
+def policy(tmp_path: Path) -> Path:
+    """A short policy in Markdown."""
+    path = tmp_path / "policy.md"
+    path.write_text(POLICY)
+    return path

@@ -10,50 +10,22 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from typer.testing import CliRunner, Result
+from cli_fixtures import COLOUR, POLICY, objects, run
 
 import clausemark
 from clausemark import __version__, cli
 from clausemark.labels import OPP115
 
-POLICY = """# Our policy
-
-We collect your name.
-
-## Sharing
-
-We share it with:
-
-- resellers
-- auditors who contact you
-"""
-COLOUR = re.compile(r"\x1b\[[0-9;]*m")
-runner = CliRunner()
-
-
-@pytest.fixture
-def policy(tmp_path: Path) -> Path:
-    path = tmp_path / "policy.md"
-    path.write_text(POLICY)
-    return path
-
-
-def run(*args: object, **options: Any) -> Result:
-    """Run the command line inside this process; a bug keeps its traceback."""
-    return runner.invoke(cli.app, [str(arg) for arg in args], catch_exceptions=False, **options)
+if TYPE_CHECKING:
+    from typer.testing import Result
 
 
 def label(tiny: Path, *args: object, **options: Any) -> Result:
     """Run `clausemark label` with the tiny model."""
     return run("label", "--model", tiny, *args, **options)
-
-
-def objects(text: str) -> list[dict[str, Any]]:
-    """Read JSON Lines."""
-    return [json.loads(line) for line in text.split("\n") if line]
 
 
 def test_piped_output_is_one_object_a_clause(tiny: Path, policy: Path) -> None:
@@ -202,77 +174,6 @@ def test_a_damaged_model_is_one_line_and_exit_code_1(
     assert result.exit_code == 1
     assert result.stdout == ""
     assert re.fullmatch(r"clausemark: .*model\.onnx: 0 bytes, .*\n", result.stderr)
-
-
-def table(tiny: Path, *args: object, width: int = 100, **variables: str) -> str:
-    """The table that `clausemark label` draws in a terminal of `width` columns."""
-    env = {"COLUMNS": str(width), **variables}
-    return label(tiny, *args, "--format", "table", env=env).stdout
-
-
-def test_the_table_shows_headings_beginnings_labels_and_counts(tiny: Path, policy: Path) -> None:
-    lines = table(tiny, policy).splitlines()
-    assert lines[0] == str(policy)
-    assert lines[1].split() == ["Heading", "Clause", "Labels"]
-    assert re.match(
-        r"Our policy +We collect your name\. +First Party Collection/Use \.98", lines[3]
-    )
-    assert re.match(r"Sharing +We share it with: +Third Party Sharing/Collection \.98", lines[4])
-    assert re.match(r" +- resellers", lines[5]), "the heading is not repeated"
-    assert lines[-2].startswith("4 clauses:  Third Party Sharing/Collection 3  First Party")
-    assert lines[-1] == "  Privacy contact information 1"
-
-
-@pytest.mark.parametrize("width", [60, 80, 100, 160, 400])
-def test_the_table_fits_the_terminal(tiny: Path, tmp_path: Path, width: int) -> None:
-    path = tmp_path / "long.txt"
-    every = (
-        "collect share choice delete retain secure change track children welcome contact dispute"
-    )
-    path.write_text(
-        f"A HEADING {'of many words ' * 9}\n\n{every} {'and more ' * 200}\n\nUnlabelled."
-    )
-    drawn = table(tiny, path, width=width)
-    assert max(map(len, drawn.splitlines())) <= min(width, 180)
-    assert "…" in drawn
-    assert re.search(r"Unlabelled\. +-\s", drawn)
-    words = " ".join(drawn.split())
-    assert all(re.search(re.escape(name).replace(r"\ ", r"\s+"), words) for name in OPP115.names)
-
-
-def test_several_documents_get_a_total(tiny: Path, policy: Path) -> None:
-    policy.with_name("b.txt").write_text("We share it.")
-    drawn = table(tiny, policy.parent)
-    assert "\n1 clause:  Third Party Sharing/Collection 1\n" in drawn
-    assert "\n2 documents, 5 clauses:  Third Party Sharing/Collection 4 " in drawn
-
-
-def test_documents_cannot_command_the_terminal(tiny: Path, tmp_path: Path) -> None:
-    path = tmp_path / "evil.txt"
-    path.write_text(
-        "We \x1b[31mshare\x1b]0;owned\x07 [red]it[/red] :smile: \u202eesrever \x9b2J\x00."
-    )
-    drawn = table(tiny, path)
-    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", drawn)
-    assert "␛[31mshare␛]0;owned␇ [red]it[/red] :smile: esrever" in drawn
-    assert "\x9b" not in label(tiny, path).stdout
-    assert objects(label(tiny, path).stdout)[0]["text"].count("\x9b") == 1
-
-
-def test_error_messages_cannot_command_the_terminal(tiny: Path) -> None:
-    result = label(tiny, "no\x1b[2Jwhere.txt")
-    assert "no␛[2Jwhere.txt" in result.stderr
-    assert "\x1b" not in result.stderr
-
-
-def test_a_label_keeps_its_colour_and_no_color_is_obeyed(tiny: Path, policy: Path) -> None:
-    coloured = table(tiny, policy, FORCE_COLOR="1", TERM="xterm-256color")
-    codes = set(re.findall(r"\x1b\[([0-9;]+)mThird Party Sharing/Collection", coloured))
-    assert len(codes) == 1
-    assert codes != set(re.findall(r"\x1b\[([0-9;]+)mFirst Party Collection/Use", coloured))
-    plain = table(tiny, policy, FORCE_COLOR="1", TERM="xterm-256color", NO_COLOR="1")
-    assert not re.search(r"38;5;", plain)
-    assert COLOUR.sub("", plain) == COLOUR.sub("", coloured)
 
 
 def test_labels_shows_every_definition_in_both_forms() -> None:

@@ -6,6 +6,7 @@ interpreted: neither as terminal controls nor as markup.
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections import Counter
 from typing import IO, TYPE_CHECKING, Final
@@ -44,6 +45,8 @@ _NO_LABEL: Final = "no label"
 _WIDE: Final = 100
 _WIDEST: Final = 180
 _GAP: Final = 2
+#: What ends a heading: punctuation, Markdown's closing marks or underlining.
+_UNDERLINE: Final = re.compile(r"\A[.:–—#*_=-]*(?:\s+(?:[=-]{3,}(?:\s+|\Z))?|\Z)")
 
 
 class TableWriter:
@@ -63,6 +66,7 @@ class TableWriter:
             self._console.print()
         self._console.print(plain(document, "bold"))
         self._console.print(_clause_table(clauses, width))
+        self._console.print()
         self._console.print(_counts(_many(len(clauses), "clause"), counts, width))
         self._documents += 1
         self._clauses += len(clauses)
@@ -82,7 +86,7 @@ def _counts(title: str, counts: Counter[str], width: int) -> Text:
 
     line = Text.assemble((f"{title}:", "bold"))
     room = width - len(line)
-    for name, count in counts.most_common():
+    for name, count in sorted(counts.items(), key=lambda pair: (pair[0] == _NO_LABEL, -pair[1])):
         part = Text.assemble((printable(name), colour(name)), f" {count}")
         gap = "  "
         if len(part) + len(gap) > room:
@@ -130,6 +134,8 @@ def _clause_table(clauses: Sequence[LabelledClause], width: int) -> Table:
     last: str | None = None
     for one in clauses:
         fresh = (one.heading or "") if one.heading != last else ""
+        if fresh:
+            table.add_section()
         last = one.heading
         labels = _labels(one, label)
         beginning = _beginning(one, clause, lines=min(4, max(2, labels.plain.count("\n") + 1)))
@@ -163,7 +169,7 @@ def _beginning(clause: LabelledClause, width: int, *, lines: int) -> Text:
     heading = printable(clause.heading or "")
     bare = text.lstrip("#*_ ")
     if heading and bare.startswith(heading):
-        text = bare.removeprefix(heading).lstrip(" .:-–—#*_=") or text
+        text = _UNDERLINE.sub("", bare.removeprefix(heading)) or text
     return plain(_cut(text, width, lines))
 
 

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from clausemark._output import Writer
-    from clausemark.classifier import Classifier
+    from clausemark.classifier import Classifier, LabelledClause
+    from clausemark.document import Document
 
 __all__ = ["app", "main"]
 
@@ -122,7 +123,7 @@ def label(
             with _open(output) as stream:
                 writer = _writer(form, stream, classifier.labels)
                 for document in read(names, troubles):
-                    writer.add(document.name, classifier.label_document(document))
+                    writer.add(document.name, _label_one(classifier, document))
                     done += 1
                 writer.finish()
                 if not done:
@@ -186,6 +187,16 @@ def _load(model: Path | None, threads: int | None) -> Classifier:
     from clausemark.classifier import Classifier
 
     return Classifier.load(model, threads=threads)
+
+
+def _label_one(classifier: Classifier, document: Document) -> list[LabelledClause]:
+    from clausemark._progress import Meter
+
+    meter = Meter(document.name)
+    try:
+        return classifier.label_document(document, progress=meter)
+    finally:
+        meter.close()
 
 
 def _open(output: Path | None) -> AbstractContextManager[IO[str]]:
