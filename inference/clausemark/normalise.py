@@ -11,25 +11,33 @@ from __future__ import annotations
 import re
 import unicodedata
 
-__all__ = ["normalise"]
+__all__ = ["AFTER_FOLDING", "BEFORE_FOLDING", "normalise"]
 
-_QUOTES = "'\"`´‘’‚‛“”„‟‹›«»′″＇＂"
-_DASHES = "‐‑‒–—―−"
-_INVISIBLE = re.compile(r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufffd]")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\s]+")
-_MARKER = re.compile(
+_QUOTES = "['\"`´‘’‚‛“”„‟‹›«»′″＇＂]"
+_DASHES = "[‐‑‒–—―−]"
+_INVISIBLE = "[\\u00ad\\u200b-\\u200f\\u202a-\\u202e\\u2060-\\u2069\\ufeff\\ufffd]"
+_BULLETS = "[•·▪▫●○■□◦‣⁃∙►▶➢✓|]"
+_MARKER = (
     r"(?m)^[ \t]*(?:[•·▪▫●○■□◦‣⁃∙►▶➢✓*+-]|#{1,6}|\(?(?:\d{1,2}|[a-zA-Z]|[ivxIVX]{1,4})[.)])[ \t]+"
 )
-_BULLETS = str.maketrans(dict.fromkeys("•·▪▫●○■□◦‣⁃∙►▶➢✓|", " "))
-_TABLE = str.maketrans({**dict.fromkeys(_QUOTES, ""), **dict.fromkeys(_DASHES, " ")})
+_BLANKS = r"[\x00-\x1f\x7f-\x9f\s]+"
+
+#: What is replaced by what, in order, before accents are folded (NFKD without combining marks) and
+#: after it, which brings some quotes and dashes to light. The exported tokenizer does the same.
+BEFORE_FOLDING = ((_INVISIBLE, ""), (_MARKER, ""), (_QUOTES, ""), (_DASHES, " "), (_BULLETS, " "))
+AFTER_FOLDING = ((_QUOTES, ""), (_DASHES, " "), (_BLANKS, " "))
+
+_BEFORE = tuple((re.compile(pattern), to) for pattern, to in BEFORE_FOLDING)
+_AFTER = tuple((re.compile(pattern), to) for pattern, to in AFTER_FOLDING)
 
 
 def normalise(text: str) -> str:
-    """Return `text` in the form that the model is trained on; idempotent on its own output."""
+    """Return `text` in the form that the model is trained on."""
+    for pattern, to in _BEFORE:
+        text = pattern.sub(to, text)
     if not text.isascii():
-        text = _INVISIBLE.sub("", text)
-    text = _MARKER.sub("", text).translate(_TABLE)
-    if not text.isascii():
-        folded = unicodedata.normalize("NFKD", text.translate(_BULLETS))
-        text = "".join(c for c in folded if not unicodedata.combining(c)).translate(_TABLE)
-    return _CONTROL.sub(" ", text).strip()
+        folded = unicodedata.normalize("NFKD", text)
+        text = "".join(c for c in folded if unicodedata.category(c) != "Mn")
+    for pattern, to in _AFTER:
+        text = pattern.sub(to, text)
+    return text.strip()

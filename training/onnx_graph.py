@@ -1,0 +1,142 @@
+"""From a transformers model to a small ONNX file: traced, weights in 8 bits, arithmetic in floats.
+
+Weights are rounded to 8-bit integers with one scale a channel, in the transformers model itself, so
+that it and the graph hold the same numbers. In the graph they are stored as integers behind a Cast
+and a Mul, which ONNX Runtime folds back into floats when it loads: a quarter of the size on disk,
+and activations are never rounded.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import onnx
+import torch
+from onnx import helper, numpy_helper
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+#: Smaller matrices stay in floats: they cost nothing, and rounding them could.
+_SMALL = 16_384
+
+
+def round_weights(model: Any) -> None:
+    """Round every large matrix of `model` in place to 255 levels a row (an output channel)."""
+    with torch.no_grad():
+        for parameter in model.parameters():
+            if parameter.ndim == 2 and parameter.numel() >= _SMALL:
+                whole, scale = to_int8(parameter.detach().cpu().numpy(), axis=0)
+                parameter.copy_(torch.from_numpy(whole.astype(np.float32) * scale))
+
+
+def to_int8(
+    weight: NDArray[np.float32], *, axis: int
+) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+    """Return integers and the scale of each channel along `axis`: weight = integers * scale."""
+    peak = np.abs(weight).max(axis=1 - axis, keepdims=True)
+    scale = np.where(peak > 0, peak / 127, 1).astype(np.float32)
+    return np.round(weight / scale).astype(np.int8), scale
+
+
+class _Logits(torch.nn.Module):
+    """The model as the graph needs it: two inputs, one output."""
+
+    def __init__(self, model: Any) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
+        logits: torch.Tensor = self.model(
+            input_ids=input_ids, attention_mask=attention_mask
+        ).logits
+        return logits
+
+
+def trace(model: Any, path: Path) -> None:
+    """Write the ONNX graph of `model`, batch and length free, floats throughout."""
+    ids = torch.randint(5, 100, (2, 16))
+    free = {0: torch.export.Dim("batch"), 1: torch.export.Dim("length")}
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            _Logits(model.eval()),
+            (ids, torch.ones_like(ids)),
+            str(path),
+            input_names=["input_ids", "attention_mask"],
+            output_names=["logits"],
+            dynamic_shapes={"input_ids": free, "attention_mask": free},
+            dynamo=True,
+            external_data=False,
+            verbose=False,
+        )
+
+
+def compress(path: Path) -> None:
+    """Store the large matrices of the graph at `path` as 8-bit integers and scales.
+
+    Raises ValueError where a matrix is not on the 255 levels that `round_weights` leaves.
+    """
+    proto = onnx.load(str(path))
+    users = {name: node for node in proto.graph.node for name in node.input}
+    tables: set[str] = set()
+    unfold: list[Any] = []
+    for tensor in list(proto.graph.initializer):
+        if not _is_large_matrix(tensor):
+            continue
+        user = users[tensor.name].op_type
+        _store(proto.graph, tensor, axis=1 if user in {"MatMul", "Attention"} else 0)
+        if user == "Gather":
+            tables.add(tensor.name)
+        else:
+            unfold += _matrix(tensor.name)
+    body = [made for node in proto.graph.node for made in _lookup(node, tables)]
+    del proto.graph.node[:]
+    proto.graph.node.extend(unfold + body)
+    onnx.checker.check_model(proto)
+    onnx.save(proto, str(path))
+
+
+def _is_large_matrix(tensor: Any) -> bool:
+    floats = tensor.data_type == onnx.TensorProto.FLOAT
+    return floats and len(tensor.dims) == 2 and int(np.prod(tensor.dims)) >= _SMALL
+
+
+def _store(graph: Any, tensor: Any, *, axis: int) -> None:
+    weight = numpy_helper.to_array(tensor)
+    whole, scale = to_int8(weight, axis=axis)
+    if not np.allclose(whole * scale, weight, rtol=0, atol=float(scale.max()) * 1e-2):
+        raise ValueError(f"{tensor.name}: not rounded along axis {axis}")
+    graph.initializer.remove(tensor)
+    graph.initializer.append(numpy_helper.from_array(whole, f"{tensor.name}.int8"))
+    graph.initializer.append(numpy_helper.from_array(scale, f"{tensor.name}.scale"))
+
+
+def _matrix(name: str) -> list[Any]:
+    """Nodes that bring a whole matrix back to floats: constants, folded when the engine loads."""
+    return [
+        helper.make_node("Cast", [f"{name}.int8"], [f"{name}.float"], to=onnx.TensorProto.FLOAT),
+        helper.make_node("Mul", [f"{name}.float", f"{name}.scale"], [name]),
+    ]
+
+
+def _lookup(node: Any, tables: set[str]) -> list[Any]:
+    """`node` itself; for a look-up in a stored table, nodes that bring only its rows to floats."""
+    if node.op_type != "Gather" or node.input[0] not in tables:
+        return [node]
+    name, where = node.input[0], node.input[1]
+    out = node.output[0]
+    return [
+        helper.make_node("Gather", [f"{name}.int8", where], [f"{out}.rows"]),
+        helper.make_node("Gather", [f"{name}.scale", where], [f"{out}.scale"]),
+        helper.make_node("Cast", [f"{out}.rows"], [f"{out}.floats"], to=onnx.TensorProto.FLOAT),
+        helper.make_node("Mul", [f"{out}.floats", f"{out}.scale"], [out]),
+    ]
