@@ -137,6 +137,15 @@ def test_lines_broken_at_a_column_become_paragraphs() -> None:
     assert [kind for kind, _, _ in plain(text)] == ["paragraph", "paragraph"]
 
 
+def test_a_number_that_a_broken_line_goes_on_with_opens_no_item() -> None:
+    text = (
+        "Our shops and our website are meant for adults; nobody may buy from us before the age of\n"
+        "18. We delete what we learn about younger people as soon as we come to know their ages.\n"
+        "A parent may call us about that."
+    )
+    assert [kind for kind, _, _ in plain(text)] == ["paragraph"]
+
+
 def test_lines_that_are_paragraphs_stay_apart() -> None:
     long = "We collect your name and your address when you open an account with us, and more. "
     assert len(plain(f"{long * 3}\n{long * 2}\n{long}\n{long * 4}")) == 4

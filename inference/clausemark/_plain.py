@@ -20,6 +20,7 @@ _NUMBER: Final = (
     r"(?:\(?(?:\d{1,2}(?:\.\d{1,2})*|[a-zA-Z]|[ivxIVX]{1,5})[.)]|\d{1,2}(?:\.\d{1,2})+)"
 )
 _MARKER = re.compile(rf"(?:{_BULLET}|{_NUMBER})(?=\s+\S)|[•●▪■‣](?=\S)")
+_NUMBERED = re.compile(rf"{_NUMBER}(?=\s)")
 _LONE_BULLET = re.compile(rf"{_BULLET}\Z")
 _ATX = re.compile(r"(#{1,6})\s+\S")
 _SETEXT = re.compile(r"(?:={3,}|-{3,})\Z")
@@ -135,11 +136,21 @@ class _Reader:
             return _LONE_BULLET.match(self._head(first)) is not None and index == first + 1
         if index == first + 1 and _SETEXT.match(head) and before.end - before.start < 120:
             return True
+        if self._runs_into(index):
+            return True
         if _opens(head) or _ATX.match(self._head(first)) or _BOLD.match(self._head(first)):
             return _LONE_BULLET.match(self._head(first)) is not None and index == first + 1
         if _SETEXT.match(self._head(index - 1)):
             return False
         return self._wrapped(index) or self._short_lines(first, index)
+
+    def _runs_into(self, index: int) -> bool:
+        """Tell a number that a sentence goes on with ("are over" / "18. We") from an item's."""
+        number = _NUMBERED.match(self._head(index))
+        ends = self.text[self.lines[index - 1].end - 1] in _STOPS + ",)"
+        return (
+            number is not None and not ends and bool(self.wrapping.width) and self._wrapped(index)
+        )
 
     def _wrapped(self, index: int) -> bool:
         """Tell whether line `index` goes on where the line before it was broken."""
@@ -154,7 +165,9 @@ class _Reader:
             return goes_on and length >= 20 and self.text[before.end - 1] not in _STOPS + ",-–"
         if length + 1 + len(word) > self.wrapping.slack * self.wrapping.width:
             return True
-        return goes_on and length > 0.5 * self.wrapping.width
+        # Where lines are told by their height on the page, a line in capitals has few characters.
+        unended = self.wrapping.slack < 1 and self.text[before.end - 1] not in _STOPS
+        return (goes_on or unended) and length > 0.5 * self.wrapping.width
 
     def _short_lines(self, first: int, index: int) -> bool:
         """Tell whether the lines around are an address: short, no stops, blank lines around."""
