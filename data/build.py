@@ -89,10 +89,18 @@ def _entry(product: Product, place: Path, out: Path, release: str | None) -> dic
 def _save(report: Report, out: Path, command: Sequence[str]) -> None:
     """Write build.json; corpora that this run did not touch keep their entry."""
     path = out / "build.json"
-    former = json.loads(path.read_text(encoding="utf-8"))["corpora"] if path.exists() else {}
+    former = _former(path)
     versions = {"clausemark": __version__, "python": platform.python_version()}
     entries = {**former, **report.built}
     write_json(path, {"command": list(command), "versions": versions, "corpora": entries})
+
+
+def _former(path: Path) -> dict[str, Any]:
+    """Return the entries of an earlier build; a damaged build.json has none and is replaced."""
+    try:
+        return dict(json.loads(path.read_text(encoding="utf-8"))["corpora"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
 
 
 def _show(report: Report) -> None:

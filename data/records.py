@@ -207,9 +207,9 @@ def _distinct(records: Iterable[Record]) -> Iterator[Record]:
 def write_jsonl(path: Path, rows: Iterable[object]) -> int:
     """Write one JSON object a line to `path`, whole or not at all, and return how many."""
     count = 0
-    path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         with beside.open("w", encoding="utf-8", newline="\n") as out:
             for row in rows:
                 out.write(json.dumps(row, ensure_ascii=False) + "\n")
@@ -218,19 +218,21 @@ def write_jsonl(path: Path, rows: Iterable[object]) -> int:
     except OSError as error:
         raise OutputError(f"{path}: cannot be written ({error.strerror}).") from error
     finally:
-        beside.unlink(missing_ok=True)
+        if beside.is_file():
+            beside.unlink()
     return count
 
 
 def write_json(path: Path, value: object) -> None:
     """Write `value` as indented JSON with sorted keys to `path`, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         text = json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True)
         beside.write_text(text + "\n", encoding="utf-8", newline="\n")
         beside.replace(path)
     except OSError as error:
         raise OutputError(f"{path}: cannot be written ({error.strerror}).") from error
     finally:
-        beside.unlink(missing_ok=True)
+        if beside.is_file():
+            beside.unlink()

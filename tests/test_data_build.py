@@ -95,6 +95,24 @@ def test_only_the_named_are_built_and_the_others_entries_stay(raw: Path, tmp_pat
     assert set(corpora) == {"fictional", "silver"}
 
 
+def test_a_damaged_report_is_replaced(raw: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "build.json").write_text("{", encoding="utf-8")
+    assert main(["--raw", str(raw), "--out", str(out), "--only", "silver"]) == 0
+    assert set(json.loads((out / "build.json").read_text(encoding="utf-8"))["corpora"]) == {
+        "silver"
+    }
+
+
+def test_an_output_folder_that_is_a_file_is_told(
+    raw: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "taken").touch()
+    assert main(["--raw", str(raw), "--out", str(tmp_path / "taken")]) == 1
+    assert "taken/build.json: cannot be written" in capsys.readouterr().err
+
+
 def test_a_corpus_asked_for_and_not_found_is_a_failure(raw: Path, tmp_path: Path) -> None:
     out = str(tmp_path / "out")
     assert main(["--raw", str(raw), "--out", out, "--only", "silver", "opp115"]) == 1
