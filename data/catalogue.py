@@ -7,7 +7,17 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from clausemark.labels import OPP115
-from data import appcorp, capp130, fictional_policies, goppc150, headings, opp115, policyie, silver
+from data import (
+    appcorp,
+    capp130,
+    fictional_policies,
+    goppc150,
+    gt200,
+    headings,
+    opp115,
+    policyie,
+    silver,
+)
 from data.records import Loaded, write_json, write_jsonl, write_records
 
 if TYPE_CHECKING:
@@ -92,6 +102,7 @@ CATALOGUE: Final = {
         Corpus("appcorp", "appcorp", _records("appcorp", appcorp.load)),
         Corpus("capp130", "capp130", _records("capp130", capp130.load)),
         Corpus("goppc150", "goppc150", _records("goppc150", goppc150.load)),
+        Corpus("gt200", "gt200", _records("gt200", gt200.load)),
         Corpus("policyie", "policyie", _records("policyie", policyie.load)),
     )
 }
