@@ -10,8 +10,10 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
+from clausemark.document import read_document
 from clausemark.errors import RecordError
 from clausemark.labels import OPP115
+from clausemark.segment import Clause, model_text, segment
 from data.records import Loaded, Record, read_jsonl
 
 __all__ = ["FOLDER", "load", "unlabelled_classes"]
@@ -21,8 +23,13 @@ FOLDER: Final = Path(__file__).parent / "fictional"
 
 
 def load(folder: Path = FOLDER) -> Loaded:
-    """Read folder/labels.jsonl; every row must name a policy of `folder` that has a split."""
+    """Read folder/labels.jsonl; every row must be a clause of a policy that has a split.
+
+    A record's text is what the encoder reads of that clause: its lead-in, if it has one, comes
+    first, as it does when a user labels the policy.
+    """
     splits = _splits(folder / "splits.json")
+    clauses: dict[str, dict[str, Clause]] = {}
     loaded = Loaded()
     for row in read_jsonl(folder / "labels.jsonl"):
         policy = row.get("policy")
@@ -33,7 +40,9 @@ def load(folder: Path = FOLDER) -> Loaded:
             )
         if not (folder / policy).is_file():
             raise RecordError(f"record {row.get('id')!r}: no policy {policy!r} in {folder}.")
-        loaded.records.append(_record(row, splits[policy]))
+        if policy not in clauses:
+            clauses[policy] = {c.text: c for c in segment(read_document(folder / policy))}
+        loaded.records.append(_record(row, splits[policy], clauses[policy]))
     silent = set(splits) - {record.document for record in loaded.records}
     loaded.problems += [f"{name}: policy without labels." for name in sorted(silent)]
     return loaded
@@ -52,17 +61,23 @@ def _splits(path: Path) -> dict[str, str]:
     return splits
 
 
-def _record(row: dict[str, Any], split: str) -> Record:
+def _record(row: dict[str, Any], split: str, clauses: dict[str, Clause]) -> Record:
     try:
+        clause = clauses.get(row["text"])
+        if clause is None:
+            raise RecordError(
+                f"record {row['id']!r}: its text is no clause of {row['policy']}.",
+                hint="Copy the clause as clausemark.segment cuts it.",
+            )
         return Record(
             id=f"{CORPUS}/{row['id']}",
             corpus=CORPUS,
             document=row["policy"],
             family=row["policy"],
-            text=row["text"],
+            text=model_text(clause),
             labels=tuple(row["labels"]),
             split=split,
-            heading=row.get("heading"),
+            heading=clause.heading,
         )
     except (KeyError, TypeError) as error:
         raise RecordError(f"record {row.get('id')!r}: a field is missing ({error!r}).") from error

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from clausemark.document import read_document
 from clausemark.errors import RecordError
+from clausemark.segment import model_text, segment
 from data.fictional_policies import FOLDER, load, unlabelled_classes
 from data.records import write_jsonl
 
@@ -45,6 +47,26 @@ def test_a_faulty_row_is_named(tmp_path: Path, change: dict[str, object], messag
     splits = {"train": ["maps.md", "gone.md"]}
     with pytest.raises(RecordError, match=message):
         load(folder(tmp_path, {**ROW, **change}, splits=splits))
+
+
+def test_a_list_item_is_read_with_its_lead_in(tmp_path: Path) -> None:
+    row = {**ROW, "text": "- our resellers"}
+    made = folder(tmp_path, row)
+    (made / "maps.md").write_text("We share data with:\n\n- our resellers\n- the police\n")
+    (record,) = load(made).records
+    assert record.text == "We share data with: - our resellers"
+
+
+def test_a_text_that_is_no_clause_is_named(tmp_path: Path) -> None:
+    with pytest.raises(RecordError, match=r"'maps-1': its text is no clause of maps\.md"):
+        load(folder(tmp_path, {**ROW, "text": "We"}))
+
+
+def test_the_committed_records_hold_what_the_encoder_reads() -> None:
+    records = load().records
+    policies = dict.fromkeys(record.document for record in records)
+    clauses = [c for policy in policies for c in segment(read_document(FOLDER / policy))]
+    assert [record.text for record in records] == [model_text(clause) for clause in clauses]
 
 
 def test_a_policy_in_two_splits_is_refused(tmp_path: Path) -> None:
