@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pathlib
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -193,6 +194,23 @@ def test_a_failed_write_leaves_everything_as_it_was(tiny_copy: Path, overwrite: 
         )
     assert sorted(tiny_copy.parent.rglob("*")) == before
     assert ModelFolder(tiny_copy).read().name == "tiny"
+
+
+def test_the_old_folder_comes_back_when_the_new_one_cannot_take_its_place(
+    tiny_copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rename = pathlib.Path.rename
+
+    def full(self: Path, target: Path) -> Path:
+        if self.name == "new":
+            raise OSError(28, "No space left on device")
+        return rename(self, target)
+
+    monkeypatch.setattr("pathlib.Path.rename", full)
+    with pytest.raises(OutputError, match="No space left on device"):
+        artifact.write(tiny_copy, manifest(version="2"), files(), overwrite=True)
+    assert ModelFolder(tiny_copy).read().version == "0.0.1"
+    assert list(tiny_copy.parent.iterdir()) == [tiny_copy]
 
 
 def test_a_model_without_weights_is_not_written(tmp_path: Path) -> None:

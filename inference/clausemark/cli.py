@@ -6,7 +6,6 @@ Heavy modules are imported by the command that needs them, so that `clausemark -
 
 from __future__ import annotations
 
-import os
 import sys
 from contextlib import AbstractContextManager, contextmanager
 from enum import StrEnum
@@ -156,7 +155,7 @@ def info(
     ] = None,
     model: ModelOption = None,
 ) -> None:
-    """Show the model in use: version, base, sources, metrics, thresholds."""
+    """Show the model in use: version, sources, metrics."""
     from clausemark._info import model_facts, print_model
     from clausemark._output import json_line
     from clausemark.artifact import ModelFolder, bundled_model
@@ -242,7 +241,10 @@ def _complain(message: str) -> None:
 
 @contextmanager
 def _edge() -> Iterator[None]:
-    """Turn what a user can cause into one line and an exit code; bugs keep their traceback."""
+    """Turn what a user can cause into one line and an exit code; bugs keep their traceback.
+
+    A reader that leaves early (`| head`) is Typer's to handle: exit code 1 and no message.
+    """
     try:
         yield
         sys.stdout.flush()
@@ -252,10 +254,6 @@ def _edge() -> Iterator[None]:
     except KeyboardInterrupt:
         _complain("interrupted.")
         raise typer.Exit(130) from None
-    except BrokenPipeError:
-        # What is still buffered must not fail again when the interpreter ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise typer.Exit(1) from None
 
 
 def main() -> None:
