@@ -211,7 +211,12 @@ def command(*args: object) -> list[str]:
     return [sys.executable, "-m", "clausemark.cli", *map(str, args)]
 
 
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(clausemark.__file__).parents[1])}
+#: Buffered as usual, whatever this machine prefers: what is written late can fail late.
+ENVIRONMENT = {
+    **os.environ,
+    "PYTHONPATH": str(Path(clausemark.__file__).parents[1]),
+    "PYTHONUNBUFFERED": "",
+}
 
 
 @pytest.mark.parametrize("name", ["label", "labels", "info"])
