@@ -140,8 +140,9 @@ def test_lines_broken_at_a_column_become_paragraphs() -> None:
 def test_a_number_that_a_broken_line_goes_on_with_opens_no_item() -> None:
     text = (
         "Our shops and our website are meant for adults; nobody may buy from us before the age of\n"
-        "18. We delete what we learn about younger people as soon as we come to know their ages.\n"
-        "A parent may call us about that."
+        "18. We delete what we learn about younger people as soon as we come to know how old\n"
+        "they are, and a parent may call us about that on every day of the week but Sunday, or\n"
+        "write to us."
     )
     assert [kind for kind, _, _ in plain(text)] == ["paragraph"]
 

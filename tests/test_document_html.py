@@ -77,6 +77,7 @@ def test_a_page_without_paragraphs_is_cut_at_its_line_breaks() -> None:
         ("<ul><li><p>one</p></li><li><div>two</div></li></ul>", ["one", "two"]),
         ("<ul><li>one<ul><li>two</li></ul></li><li>three</li></ul>", ["one", "two", "three"]),
         ("<ul>\n<li>one\n<li>two</ul>", ["one", "two"]),
+        ("<div role=list><div role=listitem>one</div></div>", ["one"]),
         ("<ol><li><a href=x>one</a></li><li><b>two</b> or so</li></ol>", ["one", "two or so"]),
         ("<ul><li>one</li><p>astray</p><ul><li>two</li></ul></ul>", ["one", "two"]),
         ("<ul><li><span>one</span><br>more</li></ul>", ["one more"]),
@@ -93,6 +94,19 @@ def test_every_cell_is_kept_and_rows_are_told_apart() -> None:
     assert blocks(html(f"<p>See the table.</p>{table}"))[1:] == [
         ("cell", 0, "A"), ("cell", 0, "B"), ("cell", 1, "1"), ("cell", 2, "2 3"), ("cell", 1, "4"),
     ]  # fmt: skip
+
+
+def test_a_caption_and_a_bold_first_row_head_a_table() -> None:
+    table = "<caption>Cookies</caption><tr><td><b>Name</b><td><b>Use</b><tr><td>sid<td>login"
+    assert blocks(html(f"<table>{table}</table>")) == [
+        ("heading", 5, "Cookies"), ("cell", 0, "Name"), ("cell", 0, "Use"),
+        ("cell", 1, "sid"), ("cell", 2, "login"),
+    ]  # fmt: skip
+
+
+def test_text_astray_in_a_table_is_kept() -> None:
+    document = html("<table><tr>astray<td>1<td>2</tr><tr><td>3<td>4</tr></table>")
+    assert set("1234") | {"astray"} <= set(document.text.split())
 
 
 def test_inline_elements_break_no_words() -> None:

@@ -75,7 +75,7 @@ def test_no_character_is_lost_between_a_policy_and_its_clauses(name: str, suffix
     assert found.split() == " ".join(normalise(text) for _, _, text in pieces).split()
 
 
-@pytest.mark.parametrize("suffix", [".md", ".html", ".pdf", ".docx"])
+@pytest.mark.parametrize("suffix", [".text", ".md", ".html", ".pdf", ".docx"])
 @pytest.mark.parametrize("name", sorted(path.name for path in FOLDER.glob("*.json")))
 def test_a_policy_has_the_same_clauses_in_every_kind_of_file(name: str, suffix: str) -> None:
     def clauses(kind: str) -> list[tuple[str, str, str]]:

@@ -87,8 +87,7 @@ class _Walk:
         if node.tag in _BLOCKS or _heading(node):
             self._flush()
         if node.tag == "table" and (rows := _data_rows(node)):
-            for row in rows:
-                self.found.extend(self._cells(row))
+            self._table(node, rows)
             return False
         self.place = self._inside(node)
         return True
@@ -132,9 +131,20 @@ class _Walk:
         else:
             self.found.extend(plain_pieces(line))
 
-    def _cells(self, row: Node) -> Iterator[Piece]:
+    def _table(self, table: Node, rows: list[Node]) -> None:
+        for node in table.descendants():
+            if node.tag == "caption" and (text := self._cell_text(node)):
+                self.found.append(Piece("heading", text, 5))
+        for row in rows:
+            self.found.extend(self._cells(row, first=row is rows[0]))
+
+    def _cells(self, row: Node, *, first: bool) -> Iterator[Piece]:
         cells = [c for c in row.children if isinstance(c, Node) and c.tag in ("td", "th")]
-        header = all(c.tag == "th" for c in cells) or (row.parent and row.parent.tag == "thead")
+        header = (
+            all(c.tag == "th" for c in cells)
+            or (row.parent is not None and row.parent.tag == "thead")
+            or (first and all(_is_bold(c) for c in cells))
+        )
         level = 0 if header else 1
         for cell in cells:
             if text := self._cell_text(cell):
@@ -202,6 +212,11 @@ def _broken(buffer: list[tuple[str, bool]], *, pre: bool) -> Iterator[Piece]:
     yield from plain_pieces("\n".join(plain), wrapping)
 
 
+def _is_bold(cell: Node) -> bool:
+    """Tell whether a cell holds nothing but bold text."""
+    return cell.size == sum(n.size for n in cell.descendants() if n.tag in _BOLD)
+
+
 def _data_rows(table: Node) -> list[Node]:
     """Return the rows of a table of data; none for one that only places text on the page."""
     placing = ("table", "h1", "h2", "h3", "h4")
@@ -209,7 +224,9 @@ def _data_rows(table: Node) -> list[Node]:
         return []
     inner = list(table.descendants())
     rows = [n for n in inner if n.tag == "tr"]
+    parts = [table, *(n for n in inner if n.tag in ("thead", "tbody", "tfoot", "tr"))]
+    astray = any(isinstance(c, str) and c.strip() for part in parts for c in part.children)
     cells = [n for n in inner if n.tag in ("td", "th")]
     several = sum(sum(isinstance(c, Node) for c in row.children) > 1 for row in rows)
     long = any(cell.size > 1500 for cell in cells)
-    return [] if len(rows) < 2 or several < 2 or long else rows
+    return [] if len(rows) < 2 or several < 2 or long or astray else rows

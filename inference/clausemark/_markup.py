@@ -17,6 +17,9 @@ __all__ = ["Node", "parse"]
 _SILENT: Final = frozenset({"script", "style", "template", "noscript", "head", "iframe", "svg",
                             "object", "canvas", "audio", "video", "math", "select", "textarea",
                             "datalist", "title"})  # fmt: skip
+#: Elements that say nothing of their own, and the roles that make lists of them.
+_NEUTRAL: Final = frozenset({"div", "span", "p"})
+_ROLES: Final = {"list": "ul", "listitem": "li"}
 #: What lxml is fed at once: larger pieces of one line are read in quadratic time by some versions.
 _CHUNK: Final = 1 << 16
 
@@ -62,6 +65,8 @@ class _Builder:
         if self.silent or tag in _SILENT:
             self.silent += 1
             return
+        if tag in _NEUTRAL:
+            tag = _ROLES.get(attributes.get("role", ""), tag)
         node = Node(tag, dict(attributes), self.at)
         self.at.children.append(node)
         self.nodes.append(node)

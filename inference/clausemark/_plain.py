@@ -93,8 +93,10 @@ def _wrapping(text: str, lines: Sequence[_Line]) -> Wrapping:
         return Wrapping(0)
     width = lengths[int(0.95 * (len(lengths) - 1))]
     long = [line for line in inner if line.end - line.start > width // 2]
+    # A text that is broken at a column has hardly any line beyond it.
+    beyond = sum(line.end - line.start > 1.3 * width for line in lines)
     ended = sum(text[line.end - 1] in _STOPS for line in long)
-    if not 40 <= width <= 140 or ended * 2 >= len(long):
+    if not 40 <= width <= 140 or ended * 2 >= len(long) or beyond * 20 > len(lines):
         return Wrapping(0)
     return Wrapping(width)
 

@@ -20,10 +20,14 @@ _CRUMB: Final = 30
 #: No run of characters without a blank, however long, makes a clause longer than this.
 _HARD: Final = 4000
 
-# The look-behind and the possessive repeats keep a search linear in runs of dots or blanks.
-_STOP = re.compile(r"""(?<![.!?…])[.!?…]++["'”’)\]]*+\s++|[\r\n\x85\u2028\u2029]\s*+""")
+# Pages that lost their breaks read "as we can.We share". The first look-behind and the possessive
+# repeats keep a search linear in runs of dots or blanks.
+_STOP = re.compile(
+    r"""(?<![.!?…])[.!?…]++["'”’)\]]*+\s++"""
+    r"""|[\r\n\x85\u2028\u2029]\s*+|(?<=[a-z]{3})[.;:?!](?=[A-Z][a-z])"""
+)
 _ABBREVIATIONS: Final = word_set(
-    "mr mrs ms dr prof st rev inc ltd co corp llc plc no nos art arts sec sect para par fig "
+    "pvt mr mrs ms dr prof st rev inc ltd co corp llc plc no nos art arts sec sect para par fig "
     "vs etc al approx dept est ext tel e.g i.e eg ie cf viz ca v p pp vol ed jr sr ave blvd "
     "rd jan feb mar apr jun jul aug sep sept oct nov dec"
 )
