@@ -37,6 +37,17 @@ VOCABULARY = (*SPECIAL, *KEYWORDS, "the", "of", *_LETTERS, *(f"##{c}" for c in _
 WINDOW = artifact.Window(size=12, overlap=3)
 
 
+METRICS = {
+    "validation": {
+        "texts": 40,
+        "at_half": {
+            "overall": {"macro_f1": 0.5, "macro_f1_interval": [0.25, 0.75]},
+            "labels": {"Data Security": {"f1": 0.125}},
+        },
+    }
+}
+
+
 def _embedding() -> np.ndarray:
     rows = np.random.default_rng(7).normal(0, 0.01, (len(VOCABULARY), len(KEYWORDS)))
     rows[SPECIAL.index("[PAD]")] = 99
@@ -105,7 +116,7 @@ def manifest(**changes: object) -> artifact.Manifest:
         "window": WINDOW,
         "parameters": EMBEDDING.size,
         "licence": "Apache-2.0",
-        "metrics": {"validation": {"macro_f1": 0.5}},
+        "metrics": METRICS,
         "sources": (
             artifact.Source("keywords", "Apache-2.0", "https://example.org", "to test with"),
         ),

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from cli_fixtures import COLOUR, POLICY, objects, run
+from conftest import METRICS
 
 import clausemark
 from clausemark import __version__, cli
@@ -198,8 +199,12 @@ def test_info_shows_the_model_in_both_forms(tiny: Path) -> None:
         (tiny / name).stat().st_size for name in ("model.onnx", "tokenizer.json", "README.md")
     )
     drawn = run("info", "--model", tiny, "--format", "table").stdout
-    for shown in ("tiny 0.0.1", "keywords", "https://example.org", "macro_f1", "Data Security"):
+    for shown in ("tiny 0.0.1", "keywords", "https://example.org", "Data Security"):
         assert shown in drawn
+    assert re.search(r"validation texts +40 *\n", drawn)
+    assert re.search(r"validation at half macro f1 +0\.500 \(0\.250 to 0\.750\) *\n", drawn)
+    assert "0.125" not in drawn
+    assert facts["metrics"] == METRICS
 
 
 def test_version_is_the_packages() -> None:

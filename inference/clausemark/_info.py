@@ -80,7 +80,7 @@ def print_model(facts: dict[str, Any], stream: IO[str]) -> None:
     _print_title(out, "Thresholds")
     _print_facts(out, {name: f"{value:.2f}" for name, value in facts["thresholds"].items()})
     _print_title(out, "Metrics")
-    _print_facts(out, dict(_leaves(facts["metrics"])))
+    _print_facts(out, dict(_figures(facts["metrics"])))
 
 
 def _print_title(out: Console, title: str) -> None:
@@ -97,12 +97,26 @@ def _print_facts(out: Console, facts: dict[str, str]) -> None:
     out.print(table)
 
 
-def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
-    """Yield the values of nested JSON under dotted names."""
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            yield from _leaves(inner, f"{path}.{key}" if path else str(key))
-    elif isinstance(value, float):
-        yield path, f"{value:.3f}"
-    else:
-        yield path, str(value)
+def _figures(metrics: dict[str, Any], path: str = "") -> Iterator[tuple[str, str]]:
+    """Yield nested figures under readable names, each with its interval.
+
+    Figures of single labels are left to `--format json`: they would bury the others.
+    """
+    for key, value in metrics.items():
+        name = path if key == "overall" else f"{path} {key.replace('_', ' ')}".strip()
+        if key == "labels" or key.removesuffix("_interval") in metrics.keys() - {key}:
+            continue
+        if isinstance(value, dict):
+            yield from _figures(value, name)
+        else:
+            yield name, _figure(value) + _interval(metrics.get(f"{key}_interval"))
+
+
+def _figure(value: Any) -> str:
+    return f"{value:.3f}" if isinstance(value, float) else str(value)
+
+
+def _interval(bounds: Any) -> str:
+    if not isinstance(bounds, list) or len(bounds) != 2:
+        return ""
+    return f" ({_figure(bounds[0])} to {_figure(bounds[1])})"
