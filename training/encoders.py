@@ -38,11 +38,13 @@ def make_encoder(tokenizer: Any, *, size: int, overlap: int) -> Encoder:
     return Encoder(backend, size=size, overlap=overlap)
 
 
-def load_model(base: str, *, labels: list[str], dropout: float) -> Any:
+def load_model(base: str, *, labels: list[str], dropout: float, pooler: str = "keep") -> Any:
     """Return a sequence classifier over `base` with a head of `len(labels)` outputs.
 
     Dropout stands before the head only: inside the layers its random numbers are drawn on one
-    thread and cost more on a CPU than they give. A head of another size is drawn anew.
+    thread and cost more on a CPU than they give. A head of another size is drawn anew. With
+    `pooler="identity"` BERT's pooler starts as the identity: sentence encoders average their
+    tokens, so that theirs was never trained and learning through it stalls.
     """
     from transformers import AutoConfig, AutoModelForSequenceClassification
 
@@ -57,6 +59,19 @@ def load_model(base: str, *, labels: list[str], dropout: float) -> Any:
             setattr(config, name, 0.0)
     config.classifier_dropout = dropout
     # Eager attention: on CPUs the fused kernel's backward pass is the slower one.
-    return AutoModelForSequenceClassification.from_pretrained(
+    model = AutoModelForSequenceClassification.from_pretrained(
         where, config=config, ignore_mismatched_sizes=True, attn_implementation="eager"
     )
+    if pooler == "identity":
+        _reset_pooler(model)
+    return model
+
+
+def _reset_pooler(model: Any) -> None:
+    import torch
+
+    dense = getattr(getattr(model.base_model, "pooler", None), "dense", None)
+    if dense is not None:
+        with torch.no_grad():
+            torch.nn.init.eye_(dense.weight)
+            dense.bias.zero_()
