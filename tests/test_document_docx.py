@@ -7,6 +7,9 @@ import zipfile
 
 import pytest
 from docx import Document
+from docx.opc.constants import CONTENT_TYPE, RELATIONSHIP_TYPE
+from docx.opc.packuri import PackURI
+from docx.opc.part import Part
 from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls
 
@@ -76,6 +79,19 @@ def test_tables_stand_where_they_stood() -> None:
         ("cell", 1, "Calls"),
         ("paragraph", 0, "And no more."),
     ]
+
+
+def test_footnotes_come_last() -> None:
+    document = Document()
+    document.add_paragraph("We keep your name.")
+    notes = (
+        f"<w:footnotes {nsdecls('w')}><w:footnote w:type='separator' w:id='-1'><w:p/></w:footnote>"
+        f"<w:footnote w:id='1'><w:p>{run('Not your nickname.')}</w:p></w:footnote></w:footnotes>"
+    )
+    part = Part(PackURI("/word/footnotes.xml"), CONTENT_TYPE.WML_FOOTNOTES, notes.encode())
+    document.part.relate_to(part, RELATIONSHIP_TYPE.FOOTNOTES)
+    read = parse_document(saved(document), name="policy.docx")
+    assert read.text == "We keep your name.\n\nNot your nickname."
 
 
 @pytest.mark.parametrize("cut", [30, 2000, -2000, -30])

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from itertools import count
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from clausemark.document import Document, parse_document, read_document
 from clausemark.segment import segment
@@ -171,3 +176,27 @@ def test_one_line_of_many_paragraphs_is_read() -> None:
 )
 def test_odd_characters_do_not_crash(markup: str) -> None:
     assert "text" in html(f"{markup} text </p>").text
+
+
+_TAGS = """
+    p div section ul ol li table tr td th thead b span h2 h5 a dl dt dd details summary center
+    blockquote pre caption label font
+"""
+_TREES = st.recursive(
+    st.just(" word "),
+    lambda inner: st.tuples(st.sampled_from(_TAGS.split()), st.lists(inner, max_size=4)).map(
+        lambda node: f"<{node[0]}>{' '.join(node[1])}</{node[0]}>"
+    ),
+    max_leaves=25,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(_TREES)
+def test_no_word_of_any_nesting_is_lost(markup: str) -> None:
+    numbers = count()
+    numbered = re.sub("word", lambda _: f"word{next(numbers)}", markup)
+    words = re.findall(r"word\d+", numbered)
+    document = html(f"<body>Start {numbered} end.</body>")
+    assert re.findall(r"word\d+", document.text) == words
+    assert_covered(document, segment(document))

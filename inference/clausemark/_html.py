@@ -23,6 +23,14 @@ _BLOCKS: Final = word_set(
     "tbody td tfoot th thead tr ul noframes"
 )
 _LISTS: Final = frozenset({"ul", "ol", "menu", "dir", "dl"})
+#: What the parts of a table may stand in, and the parts that hold no text of their own.
+_FRAME: Final = frozenset({"table", "thead", "tbody", "tfoot", "tr", "colgroup"})
+_NESTING: Final = {
+    **dict.fromkeys(("caption", "colgroup", "thead", "tbody", "tfoot"), frozenset({"table"})),
+    **dict.fromkeys(("td", "th"), frozenset({"tr"})),
+    "tr": {"table", "thead", "tbody", "tfoot"},
+    "col": {"table", "colgroup"},
+}
 _BOLD: Final = frozenset({"b", "strong"})
 _WEIGHT = re.compile(r"font-weight\s*:\s*(?:bold|[6-9]00)", re.I)
 _SPACES = re.compile(r"\s+")
@@ -217,6 +225,16 @@ def _is_bold(cell: Node) -> bool:
     return cell.size == sum(n.size for n in cell.descendants() if n.tag in _BOLD)
 
 
+def _is_regular(table: Node, inner: list[Node]) -> bool:
+    """Tell whether all that is in a table stands in a cell or a caption, and cells in rows."""
+    for node in inner:
+        within = node.parent.tag if node.parent else ""
+        if within not in _NESTING.get(node.tag, {within} - _FRAME):
+            return False
+    frame = [table, *(node for node in inner if node.tag in _FRAME)]
+    return not any(isinstance(c, str) and c.strip() for part in frame for c in part.children)
+
+
 def _data_rows(table: Node) -> list[Node]:
     """Return the rows of a table of data; none for one that only places text on the page."""
     placing = ("table", "h1", "h2", "h3", "h4")
@@ -224,9 +242,7 @@ def _data_rows(table: Node) -> list[Node]:
         return []
     inner = list(table.descendants())
     rows = [n for n in inner if n.tag == "tr"]
-    parts = [table, *(n for n in inner if n.tag in ("thead", "tbody", "tfoot", "tr"))]
-    astray = any(isinstance(c, str) and c.strip() for part in parts for c in part.children)
     cells = [n for n in inner if n.tag in ("td", "th")]
     several = sum(sum(isinstance(c, Node) for c in row.children) > 1 for row in rows)
     long = any(cell.size > 1500 for cell in cells)
-    return [] if len(rows) < 2 or several < 2 or long or astray else rows
+    return [] if len(rows) < 2 or several < 2 or long or not _is_regular(table, inner) else rows

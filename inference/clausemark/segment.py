@@ -57,8 +57,11 @@ def split_text(text: str) -> list[Clause]:
 
 
 def model_text(clause: Clause) -> str:
-    """Return what the encoder reads: the lead-in, if there is one, and the clause."""
-    return f"{clause.lead_in} {clause.text}" if clause.lead_in else clause.text
+    """Return what the encoder reads: the lead-in, if there is one, and the clause.
+
+    The clause begins a line of its own, so that `normalise` knows its bullet for one.
+    """
+    return f"{clause.lead_in}\n{clause.text}" if clause.lead_in else clause.text
 
 
 class _Segmenter:
