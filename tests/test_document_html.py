@@ -119,6 +119,11 @@ def test_inline_elements_break_no_words() -> None:
     assert document.text == "personal information here"
 
 
+def test_elements_of_the_pages_own_are_blocks_unless_among_text() -> None:
+    markup = "<x-page><x-p>We sell SIM<x-i>s</x-i>.</x-p><x-p>Much.</x-p></x-page>"
+    assert html(markup).text == "We sell SIMs.\n\nMuch."
+
+
 def test_entities_and_cdata_are_read() -> None:
     assert html("<p>a &amp; b &lt;c&gt; &#8217;s &eacute; <![CDATA[x < y]]></p>").text == (
         "a & b <c> ’s é x < y"

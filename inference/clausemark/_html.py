@@ -92,7 +92,7 @@ class _Walk:
         if node.tag == "br":
             self.buffer.append(("\n", self.place.bold))
             return False
-        if node.tag in _BLOCKS or _heading(node):
+        if _is_block(node):
             self._flush()
         if node.tag == "table" and (rows := _data_rows(node)):
             self._table(node, rows)
@@ -116,7 +116,7 @@ class _Walk:
         return place
 
     def _leave(self, node: Node, outer: _Place) -> None:
-        if node.tag in _BLOCKS or _heading(node):
+        if _is_block(node):
             self._flush()
         self.place = outer
 
@@ -173,6 +173,15 @@ class _Walk:
                     stack.append(" ")
                 stack.extend(reversed(part.children))
         return collapse("".join(parts))
+
+
+def _is_block(node: Node) -> bool:
+    """Tell whether an element stands on lines of its own.
+
+    Of an element with a name made up by the page, nobody knows; among text it is taken for inline.
+    """
+    among_text = node.parent is not None and node.parent.spoken
+    return node.tag in _BLOCKS or _heading(node) > 0 or ("-" in node.tag and not among_text)
 
 
 def _heading(node: Node) -> int:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["Node", "parse"]
 
 _SILENT: Final = frozenset({"script", "style", "template", "noscript", "head", "iframe", "svg",
-                            "object", "canvas", "audio", "video", "math", "select", "textarea",
+                            "canvas", "audio", "video", "math", "select", "textarea",
                             "datalist", "title"})  # fmt: skip
 #: Elements that say nothing of their own, and the roles that make lists of them.
 _NEUTRAL: Final = frozenset({"div", "span", "p"})
@@ -28,7 +28,8 @@ _CHUNK: Final = 1 << 16
 class Node:
     """An element: its tag, attributes, parent and children.
 
-    `size` counts the characters of text within, blanks not, `linked` those that are links' text.
+    `size` counts the characters of text within, blanks not, `linked` those that are links' text;
+    `spoken` tells that text stands right in the element, between its children.
     """
 
     tag: str
@@ -37,6 +38,7 @@ class Node:
     children: list[Node | str] = field(default_factory=list)
     size: int = 0
     linked: int = 0
+    spoken: bool = False
 
     def descendants(self) -> Iterator[Node]:
         """Yield the elements within, in document order."""
@@ -81,7 +83,9 @@ class _Builder:
     def data(self, text: str) -> None:
         if not self.silent:
             self.at.children.append(text)
-            self.at.size += len("".join(text.split()))
+            size = len("".join(text.split()))
+            self.at.size += size
+            self.at.spoken = self.at.spoken or size > 0
 
     def comment(self, _text: str) -> None:
         """Comments say nothing."""
