@@ -107,11 +107,18 @@ def main(
     config: Annotated[Path, typer.Argument(help="A TOML file of training/configs/.")],
     name: Annotated[str, typer.Option(help="The run's name under runs/.")],
     folds: Annotated[int, typer.Option(help="How many folds the records have.")] = 5,
+    only: Annotated[
+        list[int] | None, typer.Option(help="Train these folds and stop: to run some side by side.")
+    ] = None,
     overrides: Annotated[list[str] | None, typer.Option("--set", help="key=value.")] = None,
 ) -> None:
     """Train every fold of CONFIG and judge the out-of-fold scores."""
     try:
         loaded = load_config(config, overrides or [])
+        for fold in only or []:
+            fit(fold_config(loaded, name, fold))
+        if only:
+            return
         out = run_folds(loaded, name, folds)
     except ClausemarkError as error:
         typer.echo(f"Error: {error}", err=True)
