@@ -77,6 +77,13 @@ def test_a_word_broken_at_a_line_end_is_joined(end: str, start: str, joined: str
     assert texts(pdf(data)) == [f"{filler} {joined} we collect from you."]
 
 
+def test_a_heading_of_two_lines_is_one_heading() -> None:
+    title = "How we use the information that we collect about you and about your household"
+    pieces = [("heading", 1, title), ("paragraph", 0, "We use it to bill you. " * 9)]
+    first, *_ = texts(pdf(as_pdf(pieces, running=False)))
+    assert first == title
+
+
 def test_bullets_become_items_and_lines_apart_paragraphs() -> None:
     page = [
         (72, 700, "We keep the following records about you:"),

@@ -217,7 +217,7 @@ def _apart(before: _Line, line: _Line, leading: float) -> bool:
         return not (goes_on and before.size == line.size)
     if before.size != line.size:
         return step > 1.6 * max(before.size, line.size)
-    return step > (1.25 * leading if leading else 1.6 * line.size)
+    return step > max(1.25 * leading, 1.5 * line.size)
 
 
 def _flushed(chunk: list[str], wrapping: Wrapping, *, titled: bool) -> Iterator[Piece]:
