@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import MISSING, asdict, dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from types import UnionType
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Literal,
+    TypeVar,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 from clausemark.errors import ClausemarkError
+from training.batches import LENGTHS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,7 +35,7 @@ class Source:
     """A record file to read: which part of it, with which targets, at which weight.
 
     `majority` mixes the targets: 1 takes the majority labels, 0 the annotators' votes.
-    `folds` keeps (`"in"`) or drops (`"out"`) the records of the run's held-out fold.
+    `fold` keeps (`"in"`) or drops (`"out"`) the records of the run's held-out fold.
     """
 
     path: str
@@ -34,6 +44,20 @@ class Source:
     weight: float = 1.0
     fold: Literal["any", "in", "out"] = "any"
     strata: tuple[str, ...] = ()
+
+
+#: Least and greatest value of what would only fail later, or silently do nothing.
+_RANGES = (
+    ("epochs", 1, 10_000),
+    ("batch_tokens", LENGTHS[-1], 10**9),
+    ("window", 8, LENGTHS[-1] - 2),
+    ("overlap", 0, LENGTHS[-1]),
+    ("patience", 1, 10_000),
+    ("learning_rate", 0, 1),
+    ("warmup", 0, 1),
+    ("dropout", 0, 1),
+    ("label_smoothing", 0, 1),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +78,6 @@ class FitConfig:
     weight_decay: float = 0.01
     warmup: float = 0.1
     dropout: float = 0.1
-    pooler: Literal["keep", "identity"] = "keep"
     label_smoothing: float = 0.0
     batch_tokens: int = 2048
     window: int = 254
@@ -75,11 +98,21 @@ class FitConfig:
                 f"config {self.name}: select = 'best' needs a [validation] source.",
                 hint="Add one, or set select = 'last'.",
             )
-        for name, low in (("epochs", 1), ("batch_tokens", 256), ("window", 8), ("patience", 1)):
-            if getattr(self, name) < low:
+        if self.task == "headings" and (self.select == "best" or self.validation is not None):
+            raise ConfigError(
+                f"config {self.name}: the task 'headings' has no validation figures.",
+                hint="Leave out [validation] and set select = 'last'.",
+            )
+        for name, low, high in _RANGES:
+            value = getattr(self, name)
+            if not low <= value <= high:
                 raise ConfigError(
-                    f"config {self.name}: {name} is {getattr(self, name)}, at least {low} is needed.",
+                    f"config {self.name}: {name} is {value}, not in [{low:g}, {high:g}]."
                 )
+        if self.overlap >= self.window:
+            raise ConfigError(
+                f"config {self.name}: overlap is {self.overlap}, less than window is needed."
+            )
 
     @property
     def folder(self) -> Path:
@@ -107,52 +140,51 @@ def load_config(path: Path, overrides: Sequence[str] = ()) -> FitConfig:
 def parse_config(values: Mapping[str, Any], *, where: str) -> FitConfig:
     """Build the config from plain values; raise ConfigError naming an unknown or missing key."""
     made = dict(values)
-    made["train"] = tuple(_source(v, f"{where}: [[train]]") for v in made.get("train", []))
+    if isinstance(made.get("train"), list):
+        made["train"] = tuple(_source(v, f"{where}: [[train]]") for v in made["train"])
     if made.get("validation") is not None:
         made["validation"] = _source(made["validation"], f"{where}: [validation]")
     return _build(FitConfig, made, where)
 
 
-def with_values(config: FitConfig, **changes: Any) -> FitConfig:
-    """Return a copy of `config` with some values changed."""
-    return replace(config, **changes)
-
-
-def _source(values: Mapping[str, Any], where: str) -> Source:
+def _source(values: object, where: str) -> Source:
+    if not isinstance(values, dict):
+        raise ConfigError(f"{where} is {values!r}, a table with a path is needed.")
     made = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
     return _build(Source, made, where)
 
 
 def _build(kind: type[T], values: Mapping[str, Any], where: str) -> T:
     known = {f.name: f for f in fields(kind)}  # type: ignore[arg-type]
-    unknown = sorted(set(values) - set(known))
-    if unknown:
-        raise ConfigError(
-            f"{where}: unknown key {unknown[0]!r}.", hint=f"Known keys: {', '.join(known)}."
-        )
+    hint = f"Known keys: {', '.join(known)}."
+    for name in values:
+        if name not in known:
+            raise ConfigError(f"{where}: unknown key {name!r}.", hint=hint)
+    for name, field in known.items():
+        if name not in values and field.default is MISSING:
+            raise ConfigError(f"{where}: key {name!r} is missing.", hint=hint)
+    wanted = get_type_hints(kind)
     for name, value in values.items():
-        _check_type(name, value, str(known[name].type), where)
+        if not _fits(value, wanted[name]):
+            raise ConfigError(f"{where}: {name} is {value!r}, {known[name].type} is needed.")
     try:
         return kind(**values)
-    except TypeError as error:
-        raise ConfigError(f"{where}: {error}.") from None
+    except ConfigError as error:
+        raise ConfigError(f"{where}: {error.message}", hint=error.hint) from None
 
 
-def _check_type(name: str, value: Any, declared: str, where: str) -> None:
-    simple = {"int": int, "float": (int, float), "str": str, "bool": bool}
-    if declared.startswith("Literal"):
-        allowed = [part.strip().strip("\"'") for part in declared[8:-1].split(",")]
-        wrong = value not in allowed
-        wanted = f"one of {', '.join(allowed)}"
-    elif declared in simple:
-        wrong = not isinstance(value, simple[declared]) or (  # type: ignore[arg-type]
-            isinstance(value, bool) and declared != "bool"
-        )
-        wanted = declared
-    else:
-        return
-    if wrong:
-        raise ConfigError(f"{where}: {name} is {value!r}, {wanted} is needed.")
+def _fits(value: object, wanted: Any) -> bool:
+    """Say whether a TOML value is of a field's type; a whole number does for a float."""
+    kind, parts = get_origin(wanted), get_args(wanted)
+    if kind is Literal:
+        return value in parts
+    if kind is UnionType:
+        return any(_fits(value, part) for part in parts)
+    if kind is tuple:
+        return isinstance(value, tuple) and all(_fits(v, parts[0]) for v in value)
+    if isinstance(value, bool):
+        return wanted is bool
+    return isinstance(value, int | float if wanted is float else wanted)
 
 
 def _override(text: str) -> dict[str, Any]:

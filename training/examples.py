@@ -55,14 +55,21 @@ def read_rows(path: Path | str) -> Iterator[dict[str, Any]]:
                 if not isinstance(row, dict) or not isinstance(row.get("text"), str):
                     raise RecordError(f"{path}, line {number}: a record needs a 'text' string.")
                 yield row
+    except UnicodeDecodeError as error:
+        raise RecordError(f"{path}: not UTF-8 ({error.reason}).") from None
     except FileNotFoundError:
         raise RecordError(
             f"{path}: no such record file.", hint="Build the corpora first: python -m data.build."
         ) from None
 
 
-def load(sources: Sequence[Source], *, fold: int | None = None, scheme: Scheme = OPP115) -> Examples:
-    """Read `sources` one after the other into one set of examples."""
+def load(
+    sources: Sequence[Source], *, fold: int | None = None, scheme: Scheme = OPP115
+) -> Examples:
+    """Read `sources` one after the other into one set of examples.
+
+    Raises RecordError naming the record that has an unknown label or lacks a field.
+    """
     rows = [(row, source) for source in sources for row in _select(source, fold)]
     if not rows:
         names = ", ".join(source.path for source in sources)
@@ -71,9 +78,9 @@ def load(sources: Sequence[Source], *, fold: int | None = None, scheme: Scheme =
     votes = np.stack([_votes(row, scheme) for row, _ in rows])
     share = np.asarray([source.majority for _, source in rows], dtype=np.float32)[:, None]
     return Examples(
-        ids=[str(row["id"]) for row, _ in rows],
+        ids=[row["id"] for row, _ in rows],
         texts=[row["text"] for row, _ in rows],
-        documents=[str(row["document"]) for row, _ in rows],
+        documents=[row["document"] for row, _ in rows],
         splits=[row.get("split") for row, _ in rows],
         targets=share * majority + (1 - share) * votes,
         majority=majority,
@@ -90,6 +97,7 @@ def checksum(path: Path | str) -> str:
 
 def _select(source: Source, fold: int | None) -> Iterator[dict[str, Any]]:
     for row in read_rows(source.path):
+        _check(row, source)
         if source.splits and row.get("split") not in source.splits:
             continue
         if source.strata and (row.get("extra") or {}).get("stratum") not in source.strata:
@@ -97,6 +105,16 @@ def _select(source: Source, fold: int | None) -> Iterator[dict[str, Any]]:
         if source.fold != "any" and (row.get("fold") == fold) != (source.fold == "in"):
             continue
         yield row
+
+
+def _check(row: dict[str, Any], source: Source) -> None:
+    """Raise RecordError naming a record that lacks an id, a document or a list of labels."""
+    name = f"{source.path}: record {row.get('id')!r}"
+    for key in ("id", "document"):
+        if not isinstance(row.get(key), str):
+            raise RecordError(f"{name}: {key!r} is {row.get(key)!r}, a string is needed.")
+    if not isinstance(row.get("labels"), list):
+        raise RecordError(f"{name}: 'labels' is {row.get('labels')!r}, a list is needed.")
 
 
 def _multi_hot(row: dict[str, Any], scheme: Scheme) -> NDArray[np.float32]:
@@ -128,4 +146,4 @@ def _column(row: dict[str, Any], name: str, scheme: Scheme) -> int:
     try:
         return scheme.index(name)
     except RecordError as error:
-        raise RecordError(f"record {row.get('id')}: {error.message}", hint=error.hint) from None
+        raise RecordError(f"record {row['id']}: {error.message}", hint=error.hint) from None

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch.nn import functional
 
+from clausemark.errors import RecordError
 from training import examples
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from numpy.typing import NDArray
 
     from training.examples import Examples
@@ -54,8 +56,11 @@ class HeadingTask:
 
 def read_headings(path: Path | str, *, smoothing: float) -> tuple[HeadingTask, list[str]]:
     """Read heading records `{"text", "heading"}`; return the task and the texts, in order."""
-    texts, headings = [], []
-    for row in examples.read_rows(path):
+    texts: list[str] = []
+    headings: list[str] = []
+    for number, row in enumerate(examples.read_rows(path), 1):
+        if not isinstance(row.get("heading"), str):
+            raise RecordError(f"{path}, line {number}: a heading record needs a 'heading' string.")
         texts.append(row["text"])
         headings.append(row["heading"])
     names = sorted(set(headings))
