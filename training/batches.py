@@ -65,7 +65,7 @@ def plan(
 
 
 def fill(ids: Sequence[Sequence[int]], length: int, rows: NDArray[np.int64]) -> Batch:
-    """Lay the windows `rows` out as a batch of padded `length`; padding rows attend to one token."""
+    """Lay out the windows `rows`, padded to `length`; padding rows attend to one token."""
     out = np.zeros((rows.size, length), dtype=np.int64)
     mask = np.zeros_like(out)
     mask[:, 0] = 1

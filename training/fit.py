@@ -20,6 +20,7 @@ import torch
 import typer
 from accelerate import Accelerator
 from accelerate.utils import set_seed
+from safetensors.torch import load_file
 
 from clausemark.errors import ClausemarkError
 from clausemark.labels import OPP115
@@ -27,13 +28,14 @@ from clausemark.tokens import Encoder, combine
 from training import checkpoint, encoders, examples, metrics
 from training.config import ConfigError, FitConfig, load_config
 from training.files import circumstances, write_json
-from training.loop import Loop, predict, save_weights
+from training.loop import BEST, Loop, predict
 from training.tasks import LabelTask, read_headings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from training.examples import Examples
+
 
 def fit(config: FitConfig) -> dict[str, Any]:
     """Run `config` from its last checkpoint to the end; return the run's metrics.
@@ -42,26 +44,28 @@ def fit(config: FitConfig) -> dict[str, Any]:
     config.
     """
     folder = config.folder
-    folder.mkdir(parents=True, exist_ok=True)
-    _claim(config)
+    accelerator = make_accelerator(config.precision)
+    if accelerator.is_main_process:
+        folder.mkdir(parents=True, exist_ok=True)
+        _claim(config)
+    accelerator.wait_for_everyone()
     done = folder / "metrics.json"
     if done.exists():
         return dict(json.loads(done.read_text(encoding="utf-8")))
-    accelerator = make_accelerator(config.precision)
     set_seed(config.seed)
     tokenizer = encoders.load_tokenizer(config.base)
     encoder = encoders.make_encoder(tokenizer, size=config.window, overlap=config.overlap)
     task, texts = _task(config)
-    model = encoders.load_model(
-        config.base, labels=task.labels, dropout=config.dropout, pooler=config.pooler
-    )
+    model = encoders.load_model(config.base, labels=task.labels, dropout=config.dropout)
     model.to(accelerator.device)
     after_epoch = _validator(config, encoder, accelerator)
     state = Loop(config, accelerator, model, encoder.encode(texts), task, after_epoch).run()
     if accelerator.is_main_process:
-        _finish(config, model, tokenizer, state)
+        _finish(config, model, tokenizer)
         _score(config, model, encoder, accelerator)
         write_json(done, _metrics(state))
+        # Only now, so that a run killed before this line finds the chosen epoch again.
+        _chosen(config).unlink()
         checkpoint.clear(folder)
     accelerator.wait_for_everyone()
     return _metrics(state)
@@ -126,14 +130,13 @@ def _validator(
     return validate
 
 
-def _finish(config: FitConfig, model: Any, tokenizer: Any, state: checkpoint.State) -> None:
-    """Save the chosen epoch as a plain transformers folder."""
-    from safetensors.torch import load_file
+def _chosen(config: FitConfig) -> Path:
+    return config.folder / BEST
 
-    chosen = config.folder / "best.safetensors"
-    if not chosen.exists():
-        save_weights(model, chosen)
-    model.load_state_dict(load_file(chosen))
+
+def _finish(config: FitConfig, model: Any, tokenizer: Any) -> None:
+    """Save the chosen epoch as a plain transformers folder."""
+    model.load_state_dict(load_file(_chosen(config)))
     target = config.folder / "model"
     model.save_pretrained(target)
     tokenizer.save_pretrained(target)
@@ -148,7 +151,6 @@ def _score(config: FitConfig, model: Any, encoder: Encoder, accelerator: Acceler
     logits = predict(model, windows, tokens=config.batch_tokens, accelerator=accelerator)
     np.save(config.folder / "validation_logits.npy", combine(logits, windows))
     write_json(config.folder / "validation_ids.json", data.ids)
-    (config.folder / "best.safetensors").unlink(missing_ok=True)
 
 
 def _metrics(state: checkpoint.State) -> dict[str, Any]:

@@ -6,22 +6,27 @@ import csv
 import math
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import torch
+from safetensors.torch import save_file
 
 from training import batches, checkpoint
 from training.progress import Bar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
     from clausemark.tokens import Windows
     from training.config import FitConfig
+
+
+#: The weights of the best epoch so far, in the run's folder while it goes on.
+BEST = "best.safetensors"
 
 
 class Task(Protocol):
@@ -53,11 +58,13 @@ class Loop:
         optimiser = make_optimiser(self.model, self.config)
         state = checkpoint.restore(self.config.folder, self.model, optimiser)
         state = state or checkpoint.State()
-        trim_log(self.config.folder / "log.csv", state.step)
+        main = self.accelerator.is_main_process
+        if main:
+            trim_log(self.config.folder / "log.csv", state.step)
         model, prepared = self.accelerator.prepare(self.model, optimiser)
         network = torch.compile(model) if self.config.compile else model
         total = self._steps_per_epoch(0) * self.config.epochs
-        with Bar(self.config.name, total, state.step) as bar:
+        with Bar(self.config.name, total, state.step, quiet=not main) as bar:
             while state.epoch < self.config.epochs and not self._exhausted(state):
                 self._epoch(network, prepared, state, bar, total)
         return state
@@ -76,6 +83,7 @@ class Loop:
             if self.accelerator.is_main_process:
                 self._log(state, loss, rate, batch.tokens)
             if time.monotonic() - saved > self.config.checkpoint_seconds:
+                state.seconds, began = state.seconds + time.monotonic() - began, time.monotonic()
                 self._save(optimiser, state)
                 saved = time.monotonic()
         state.seconds += time.monotonic() - began
@@ -89,7 +97,7 @@ class Loop:
             state.best = figures.get("score", -1.0)
             state.best_epoch = state.epoch
             if self.accelerator.is_main_process:
-                save_weights(self.model, self.config.folder / "best.safetensors")
+                save_weights(self.model, self.config.folder / BEST)
         bar.say(f"epoch {state.epoch + 1}/{self.config.epochs}", figures)
         state.epoch += 1
         state.batch = 0
@@ -115,7 +123,8 @@ class Loop:
         return found[:whole]
 
     def _steps_per_epoch(self, epoch: int) -> int:
-        return len(self._plan(epoch)) // self.accelerator.num_processes
+        processes: int = self.accelerator.num_processes
+        return len(self._plan(epoch)) // processes
 
     def _step(self, network: Any, optimiser: Any, batch: batches.Batch, rate: float) -> float:
         for group in optimiser.param_groups:
@@ -154,7 +163,7 @@ def make_optimiser(model: Any, config: FitConfig) -> torch.optim.AdamW:
     """Return AdamW with the head at a higher rate and no decay on biases and norms."""
     groups: dict[tuple[bool, bool], list[Any]] = {}
     for name, parameter in model.named_parameters():
-        head = name.startswith(("classifier", "score"))
+        head = not name.startswith(f"{model.base_model_prefix}.")
         groups.setdefault((head, parameter.ndim > 1), []).append(parameter)
     made = [
         {
@@ -176,9 +185,7 @@ def schedule(progress: float, warmup: float) -> float:
 
 
 @torch.no_grad()
-def predict(
-    model: Any, windows: Windows, *, tokens: int, accelerator: Any
-) -> NDArray[np.float32]:
+def predict(model: Any, windows: Windows, *, tokens: int, accelerator: Any) -> NDArray[np.float32]:
     """Return the logits of every window, in order. *Shape:* (windows, labels)."""
     model.eval()
     out: NDArray[np.float32] | None = None
@@ -200,8 +207,6 @@ def predict(
 
 def save_weights(model: Any, path: Path) -> None:
     """Write the model's weights beside `path`, then rename."""
-    from safetensors.torch import save_file
-
     partial = path.with_suffix(".partial")
     tensors = {k: v.detach().cpu().contiguous() for k, v in model.state_dict().items()}
     save_file(tensors, partial)

@@ -11,10 +11,12 @@ if TYPE_CHECKING:
 
 
 class Bar:
-    """Shows steps, loss, tokens per second and the time left."""
+    """Shows steps, loss, tokens per second and the time left; a `quiet` one shows nothing."""
 
-    def __init__(self, name: str, total: int, done: int, *, every: float = 30.0) -> None:
-        self.name, self.total, self.done = name, total, done
+    def __init__(
+        self, name: str, total: int, done: int, *, every: float = 30.0, quiet: bool = False
+    ) -> None:
+        self.name, self.total, self.done, self.quiet = name, total, done, quiet
         self.every = 0.2 if sys.stderr.isatty() else every
         self.began = self.shown = time.monotonic()
         self.first = done
@@ -25,9 +27,12 @@ class Bar:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
     ) -> None:
-        if sys.stderr.isatty():
+        if sys.stderr.isatty() and not self.quiet:
             sys.stderr.write("\n")
 
     def advance(self, *, loss: float, tokens: int) -> None:
@@ -41,6 +46,8 @@ class Bar:
 
     def say(self, what: str, figures: dict[str, float]) -> None:
         """Write a line that stays."""
+        if self.quiet:
+            return
         text = "  ".join(f"{k} {v:.4f}" for k, v in figures.items())
         if sys.stderr.isatty():
             sys.stderr.write("\r\x1b[K")
@@ -58,5 +65,7 @@ class Bar:
         )
 
     def _write(self, line: str) -> None:
+        if self.quiet:
+            return
         sys.stderr.write(f"\r\x1b[K{line}" if sys.stderr.isatty() else f"{line}\n")
         sys.stderr.flush()
