@@ -46,7 +46,7 @@ def read_facts(path: Path, metrics: Sequence[Path]) -> Facts:
 
 def _quote(result: dict[str, Any]) -> dict[str, Any]:
     """Keep of a metrics.json what a user of the model wants to know."""
-    kept = {key: result[key] for key in ("texts", "policies") if key in result}
+    kept: dict[str, Any] = {key: result[key] for key in ("texts", "policies") if key in result}
     for key in ("chosen_thresholds", "nested_thresholds", "at_half"):
         if key in result:
             kept[key] = _figures(result[key])
@@ -56,7 +56,7 @@ def _quote(result: dict[str, Any]) -> dict[str, Any]:
             **_figures(result["baseline"]["figures"]),
             "ours_less_theirs": result["baseline"]["ours_less_theirs"],
         }
-    return _rounded(kept)
+    return {key: _rounded(value) for key, value in kept.items()}
 
 
 def _figures(part: dict[str, Any]) -> dict[str, Any]:
@@ -81,7 +81,7 @@ def render(manifest: Manifest, facts: Facts) -> str:
         facts.summary.strip(),
         "## Use",
         "```python\nfrom clausemark import Classifier\n\n"
-        "Classifier.load().predict([\"We never sell your call records.\"])\n```",
+        'Classifier.load().predict(["We never sell your call records."])\n```',
         "## Labels, thresholds, calibration",
         _labels(manifest),
         "## Figures",

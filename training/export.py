@@ -1,7 +1,7 @@
 """From a run to what users load: the model folder, and a plain transformers folder beside it.
 
     python -m training.export runs/opp115 --calibration runs/opp115-cv/calibration.json \\
-        --card training/configs/bundled.toml --output runs/opp115/export
+        --card training/configs/bundled.card.toml --output runs/opp115/export
 
 Writes the model folder at OUTPUT and OUTPUT-transformers, whose
 `pipeline("text-classification", model=..., top_k=None)` gives the same scores to 1e-3: its weights
@@ -21,9 +21,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 import torch
 import typer
+from transformers import AutoModelForSequenceClassification, AutoTokenizer, pipeline
 
 from clausemark import Classifier
-from clausemark.artifact import LabelSettings, Manifest, Window, write
+from clausemark.artifact import (
+    CARD,
+    TOKENIZER,
+    WEIGHTS,
+    LabelSettings,
+    Manifest,
+    Window,
+    write,
+)
 from clausemark.errors import ClausemarkError, ModelError, OutputError
 from clausemark.labels import OPP115
 from training import card, onnx_graph, shipped_tokenizer
@@ -52,6 +61,7 @@ def export(run: Path, output: Path, *, calibration: Path, facts: card.Facts) -> 
     """
     config, model, settings = _load_run(run, calibration)
     beside = output.with_name(f"{output.name}-transformers")
+    _check_target(beside)
     with tempfile.TemporaryDirectory() as name:
         room = Path(name)
         weights, tokenizer = room / "model.onnx", room / "tokenizer.json"
@@ -61,13 +71,19 @@ def export(run: Path, output: Path, *, calibration: Path, facts: card.Facts) -> 
         shipped_tokenizer.write_plain(run / "model" / "tokenizer.json", tokenizer)
         manifest = _manifest(run, config, model, settings, facts)
         text = card.render(manifest, facts)
-        files = {"model.onnx": weights, "tokenizer.json": tokenizer, "README.md": text.encode()}
-        write(output, manifest, files, overwrite=True)
-        _write_transformers(room / "transformers", model, tokenizer, manifest, text)
-        gap = difference(Classifier.load(output), room / "transformers", PROBES)
+        files: dict[str, Path | bytes] = {
+            WEIGHTS: weights,
+            TOKENIZER: tokenizer,
+            CARD: text.encode(),
+        }
+        write(room / "model", manifest, files)
+        _write_transformers(room / "transformers", model, run, manifest, text)
+        gap = difference(Classifier.load(room / "model"), room / "transformers", PROBES)
         if gap > TOLERANCE:
-            raise ModelError(f"{output}: scores differ by {gap:.2g} from the transformers folder.")
-        _move(room / "transformers", beside)
+            raise ModelError(f"{run}: scores differ by {gap:.2g} between the two folders.")
+        write(output, manifest, files, overwrite=True)
+        shutil.rmtree(beside, ignore_errors=True)
+        shutil.move(str(room / "transformers"), beside)
     return beside
 
 
@@ -79,8 +95,6 @@ def difference(classifier: Classifier, folder: Path, texts: tuple[str, ...]) -> 
 
 def transformers_scores(folder: Path, texts: list[str]) -> NDArray[np.float32]:
     """Return the scores of transformers' own pipeline. *Shape:* (texts, labels)."""
-    from transformers import pipeline
-
     classify = pipeline("text-classification", model=str(folder), top_k=None, device="cpu")
     rows = classify(texts, truncation=True)
     by_name = [{entry["label"]: entry["score"] for entry in row} for row in rows]
@@ -88,7 +102,7 @@ def transformers_scores(folder: Path, texts: list[str]) -> NDArray[np.float32]:
 
 
 def fold_calibration(model: Any, settings: list[LabelSettings]) -> None:
-    """Multiply slope and intercept into the last linear layer: sigmoid(logit) is then calibrated."""
+    """Multiply slope and intercept into the last linear layer: sigmoid then gives the score."""
     head = [m for m in model.modules() if isinstance(m, torch.nn.Linear)][-1]
     if head.out_features != len(settings):
         raise ModelError(f"the last layer has {head.out_features} outputs, not {len(settings)}.")
@@ -100,8 +114,6 @@ def fold_calibration(model: Any, settings: list[LabelSettings]) -> None:
 
 
 def _load_run(run: Path, calibration: Path) -> tuple[dict[str, Any], Any, list[LabelSettings]]:
-    from transformers import AutoModelForSequenceClassification
-
     try:
         config = json.loads((run / "config.json").read_text(encoding="utf-8"))
         lines = json.loads(calibration.read_text(encoding="utf-8"))["labels"]
@@ -151,21 +163,22 @@ def _manifest(
     )
 
 
-def _write_transformers(
-    folder: Path, model: Any, tokenizer: Path, manifest: Manifest, text: str
-) -> None:
+def _write_transformers(folder: Path, model: Any, run: Path, manifest: Manifest, text: str) -> None:
     fold_calibration(model, list(manifest.labels))
     model.config.thresholds = {label.name: label.threshold for label in manifest.labels}
     model.save_pretrained(folder)
-    shipped_tokenizer.write_transformers(tokenizer, folder, manifest.window.size + 2)
+    shipped_tokenizer.write_transformers(
+        run / "model" / "tokenizer.json",
+        folder,
+        length=manifest.window.size + 2,
+        special=AutoTokenizer.from_pretrained(run / "model").special_tokens_map,
+    )
     (folder / "README.md").write_text(text, encoding="utf-8")
 
 
-def _move(folder: Path, target: Path) -> None:
+def _check_target(target: Path) -> None:
     if target.exists() and not (target / "config.json").exists() and any(target.iterdir()):
         raise OutputError(f"{target}: holds something else.", hint="Choose another --output.")
-    shutil.rmtree(target, ignore_errors=True)
-    shutil.move(str(folder), target)
 
 
 def main(

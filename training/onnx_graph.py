@@ -54,15 +54,14 @@ class _Logits(torch.nn.Module):
         self.model = model
 
     def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
-        logits: torch.Tensor = self.model(
-            input_ids=input_ids, attention_mask=attention_mask
-        ).logits
+        out = self.model(input_ids=input_ids, attention_mask=attention_mask)
+        logits: torch.Tensor = out.logits
         return logits
 
 
 def trace(model: Any, path: Path) -> None:
     """Write the ONNX graph of `model`, batch and length free, floats throughout."""
-    ids = torch.randint(5, 100, (2, 16))
+    ids = torch.arange(32).reshape(2, 16) % model.config.vocab_size
     free = {0: torch.export.Dim("batch"), 1: torch.export.Dim("length")}
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):

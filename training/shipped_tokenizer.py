@@ -10,6 +10,7 @@ from tokenizers import Regex, Tokenizer, normalizers
 from clausemark import normalise
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 
@@ -21,22 +22,20 @@ def write_plain(source: Path, target: Path) -> None:
     tokenizer.save(str(target), pretty=False)
 
 
-def write_transformers(source: Path, folder: Path, length: int) -> None:
-    """Write a tokenizer that transformers loads and that normalises as clausemark does."""
+def write_transformers(
+    source: Path, folder: Path, *, length: int, special: Mapping[str, str]
+) -> None:
+    """Write a tokenizer that transformers loads and that normalises as clausemark does.
+
+    `special` names the special tokens by role, as `special_tokens_map` of transformers does.
+    """
     tokenizer = Tokenizer.from_file(str(source))
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
     tokenizer.normalizer = normalizers.Sequence(
         [*clausemark_normalizer(), *([tokenizer.normalizer] if tokenizer.normalizer else [])]
     )
     tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
-    special = {
-        f"{role}_token": token
-        for role, token in zip(
-            ("unk", "sep", "pad", "cls", "mask"),
-            ("[UNK]", "[SEP]", "[PAD]", "[CLS]", "[MASK]"),
-            strict=True,
-        )
-        if tokenizer.token_to_id(token) is not None
-    }
     config = {"tokenizer_class": "PreTrainedTokenizerFast", "model_max_length": length, **special}
     config["model_input_names"] = ["input_ids", "attention_mask"]
     text = json.dumps(config, indent=1)
