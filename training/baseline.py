@@ -1,6 +1,6 @@
 """The honest floor: TF-IDF and a linear model, judged like the encoder.
 
-    python -m training.baseline data/processed/opp115.jsonl --split validation --output runs/baseline
+    python -m training.baseline data/processed/opp115.jsonl --output runs/baseline
     python -m training.baseline data/processed/opp115.jsonl --folds 5 --output runs/baseline-cv
 
 Word 1- to 2-grams and character 3- to 5-grams of the normalised text, sublinear, one logistic
@@ -11,7 +11,7 @@ its thresholds come from cross-validation within the training texts.
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from pathlib import Path  # noqa: TC003  (Typer reads it)
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
@@ -110,7 +110,7 @@ def main(
         typer.echo(f"Error: {error}", err=True)
         raise typer.Exit(1) from None
     scored.write(output, decided)
-    result = {
+    result: dict[str, Any] = {
         "texts": len(scored.ids),
         "chosen_thresholds": assess(scored, decided),
         "at_half": assess(scored, scored.scores >= 0.5),

@@ -36,9 +36,8 @@ def fold_config(config: FitConfig, name: str, fold: int) -> FitConfig:
     """Return `config` for one fold: its labelled sources without the fold, the fold held out."""
     if config.validation is None:
         raise ClausemarkError(f"config {config.name}: no [validation], so nothing to hold out.")
-    gold = config.validation.path
-    train = tuple(_without_fold(source, gold) for source in config.train)
-    held = Source(path=gold, splits=_splits(config), fold="in")
+    held = Source(path=config.validation.path, splits=_splits(config), fold="in")
+    train = tuple(_without_fold(source, held) for source in config.train)
     return replace(
         config, name=f"{name}-{fold}", train=train, validation=held, fold=fold, select="last"
     )
@@ -62,7 +61,7 @@ def gather(
     parts, logits, fold_of, splits = [], [], [], []
     for k in range(folds):
         held = fold_config(config, "fold", k).validation
-        assert held is not None  # noqa: S101  (fold_config always sets it)
+        assert held is not None  # fold_config always sets it
         data = examples.load([held], fold=k)
         parts.append(data)
         logits.append(logits_of(k))
@@ -80,7 +79,8 @@ def gather(
 
 def summary(out: OutOfFold) -> dict[str, Any]:
     """Return the figures at 0.5 and at nested thresholds, with intervals over policies."""
-    half = Scored(out.ids, out.documents, out.truth, 1 / (1 + np.exp(-out.logits)))
+    plain = thresholds.apply(out.logits, [(1.0, 0.0)] * out.logits.shape[1])
+    half = Scored(out.ids, out.documents, out.truth, plain)
     scores, decided = thresholds.nested(out)
     tuned = Scored(out.ids, out.documents, out.truth, scores)
     return {
@@ -91,10 +91,10 @@ def summary(out: OutOfFold) -> dict[str, Any]:
     }
 
 
-def _without_fold(source: Source, gold: str) -> Source:
-    if source.path != gold:
+def _without_fold(source: Source, held: Source) -> Source:
+    if source.path != held.path:
         return source
-    return replace(source, fold="out", splits=("train", "validation"))
+    return replace(source, fold="out", splits=held.splits)
 
 
 def _splits(config: FitConfig) -> tuple[str, ...]:
@@ -107,18 +107,11 @@ def main(
     config: Annotated[Path, typer.Argument(help="A TOML file of training/configs/.")],
     name: Annotated[str, typer.Option(help="The run's name under runs/.")],
     folds: Annotated[int, typer.Option(help="How many folds the records have.")] = 5,
-    only: Annotated[
-        list[int] | None, typer.Option(help="Train these folds and stop: to run some side by side.")
-    ] = None,
     overrides: Annotated[list[str] | None, typer.Option("--set", help="key=value.")] = None,
 ) -> None:
     """Train every fold of CONFIG and judge the out-of-fold scores."""
     try:
         loaded = load_config(config, overrides or [])
-        for fold in only or []:
-            fit(fold_config(loaded, name, fold))
-        if only:
-            return
         out = run_folds(loaded, name, folds)
     except ClausemarkError as error:
         typer.echo(f"Error: {error}", err=True)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path  # noqa: TC003  (Typer reads it)
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
@@ -143,9 +143,7 @@ def evaluate(
     classifier: Classifier, data: examples.Examples, baseline: Path | None = None
 ) -> tuple[dict[str, Any], Scored, NDArray[np.bool_]]:
     """Score `data` and return the figures, the scores and the decisions."""
-    scored = Scored(
-        data.ids, data.documents, data.majority, classifier.predict_proba(data.texts)
-    )
+    scored = Scored(data.ids, data.documents, data.majority, classifier.predict_proba(data.texts))
     cuts = np.asarray([classifier.thresholds[name] for name in OPP115.names], dtype=np.float32)
     decided = scored.scores >= cuts
     result: dict[str, Any] = {
@@ -175,7 +173,7 @@ def _against(scored: Scored, decided: NDArray[np.bool_], folder: Path) -> dict[s
     }
 
 
-def main(  # noqa: PLR0913  (one option a line of the command's help)
+def main(
     model: Annotated[Path, typer.Argument(help="A model folder, or 'bundled'.")],
     data: Annotated[Path, typer.Argument(help="Records, as data.build writes them.")],
     output: Annotated[Path, typer.Option(help="Folder for metrics.json and report.md.")],

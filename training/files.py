@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
@@ -10,12 +11,21 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pathlib import Path
 
-PACKAGES = ("accelerate", "numpy", "onnxruntime", "scikit-learn", "tokenizers", "torch", "transformers")
+PACKAGES = (
+    "accelerate",
+    "numpy",
+    "onnxruntime",
+    "scikit-learn",
+    "tokenizers",
+    "torch",
+    "transformers",
+)
 
 
 def write_json(path: Path, value: object) -> None:
-    """Write `value` as JSON beside `path`, then rename."""
-    write_text(path, json.dumps(value, indent=1, ensure_ascii=False) + "\n")
+    """Write `value` as JSON beside `path`, then rename; a figure that is nan becomes null."""
+    text = json.dumps(_without_nan(value), indent=1, ensure_ascii=False, allow_nan=False)
+    write_text(path, text + "\n")
 
 
 def write_text(path: Path, text: str) -> None:
@@ -33,6 +43,14 @@ def circumstances() -> dict[str, Any]:
         "python": sys.version.split()[0],
         "versions": {name: _version(name) for name in PACKAGES},
     }
+
+
+def _without_nan(value: object) -> object:
+    if isinstance(value, dict):
+        return {key: _without_nan(v) for key, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_nan(v) for v in value]
+    return None if isinstance(value, float) and math.isnan(value) else value
 
 
 def _version(name: str) -> str | None:

@@ -5,9 +5,10 @@ Scores are probabilities and truth is 0/1, both of *shape* (texts, labels).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from sklearn.metrics import average_precision_score
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -16,20 +17,15 @@ if TYPE_CHECKING:
 def counts(truth: NDArray[np.float32], decided: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Return true positives, false positives, false negatives. *Shape:* (3, labels)."""
     positive = truth > 0.5
-    return np.stack(
-        [
-            (positive & decided).sum(axis=0),
-            (~positive & decided).sum(axis=0),
-            (positive & ~decided).sum(axis=0),
-        ]
-    ).astype(np.float64)
+    cells = (positive & decided, ~positive & decided, positive & ~decided)
+    return np.asarray([cell.sum(axis=0) for cell in cells], dtype=np.float64)
 
 
 def f1(table: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return F1 of each label from `counts`; 0 where nothing is positive or decided, as sklearn."""
     true, false, missed = table
     below = 2 * true + false + missed
-    return np.divide(2 * true, below, out=np.zeros_like(true), where=below > 0)
+    return _ratio(2 * true, below, empty=0)
 
 
 def macro_micro(table: NDArray[np.float64]) -> tuple[float, float]:
@@ -54,7 +50,7 @@ def per_document(
 
 
 def resample(documents: int, *, times: int = 2000, seed: int = 0) -> NDArray[np.float64]:
-    """Return how often each document is drawn in each bootstrap sample. *Shape:* (times, documents).
+    """Return how often each bootstrap sample draws each document. *Shape:* (times, documents).
 
     Whole policies are drawn with replacement, since clauses of one policy resemble each other.
     """
@@ -70,23 +66,38 @@ def bootstrap(table: NDArray[np.float64], draws: NDArray[np.float64]) -> NDArray
     drawn = np.einsum("td,dkl->tkl", draws, table)
     true, false, missed = drawn[:, 0], drawn[:, 1], drawn[:, 2]
     below = 2 * true + false + missed
-    each = np.divide(2 * true, below, out=np.zeros_like(true), where=below > 0)
+    each = _ratio(2 * true, below, empty=0)
     each[(true + missed) == 0] = np.nan
     pooled = drawn.sum(axis=2)
     micro = 2 * pooled[:, 0] / np.maximum(1, 2 * pooled[:, 0] + pooled[:, 1] + pooled[:, 2])
-    return np.column_stack([np.nanmean(each, axis=1), micro, each])
+    return np.column_stack([mean(each, axis=1), micro, each])
+
+
+def mean(values: NDArray[np.float64], *, axis: int) -> NDArray[np.float64]:
+    """Return the mean of what is not nan along `axis`; nan, without a warning, where all is."""
+    there = ~np.isnan(values)
+    number = there.sum(axis=axis)
+    total = np.where(there, values, 0).sum(axis=axis)
+    return _ratio(total, number, empty=np.nan)
+
+
+def _ratio(above: NDArray[np.float64], below: NDArray[Any], *, empty: float) -> NDArray[np.float64]:
+    """Return above / below; `empty` where below is 0."""
+    out = np.full_like(above, empty)
+    np.divide(above, below, out=out, where=below > 0)
+    return out
 
 
 def interval(samples: NDArray[np.float64]) -> list[float]:
-    """Return the central 95 % of `samples`, as [low, high]."""
+    """Return the central 95 % of `samples`, as [low, high]; nan where all samples are."""
+    if np.isnan(samples).all():
+        return [float("nan"), float("nan")]
     low, high = np.nanpercentile(samples, [2.5, 97.5])
     return [float(low), float(high)]
 
 
 def average_precision(truth: NDArray[np.float32], scores: NDArray[np.float32]) -> list[float]:
-    """Return each label's average precision (scikit-learn's step-wise sum); nan without positives."""
-    from sklearn.metrics import average_precision_score
-
+    """Return each label's average precision (scikit-learn's steps); nan without positives."""
     return [
         float(average_precision_score(truth[:, k], scores[:, k])) if truth[:, k].any() else np.nan
         for k in range(truth.shape[1])

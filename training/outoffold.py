@@ -1,4 +1,4 @@
-"""Out-of-fold logits of a cross-validation, with what is needed to judge them."""
+"""Logits of texts that a model did not train on, with what is needed to judge them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from clausemark.errors import RecordError
+from training import examples
+from training.config import parse_config
 from training.files import write_json
 
 if TYPE_CHECKING:
@@ -52,6 +54,31 @@ class OutOfFold:
             np.save(folder / f"{name}.npy", getattr(self, name))
         rows = zip(self.ids, self.documents, self.splits, strict=True)
         write_json(folder / "rows.json", [list(row) for row in rows])
+
+    @classmethod
+    def of_run(cls, folder: Path) -> OutOfFold:
+        """Read the validation logits of a finished training.fit, as a single fold.
+
+        Raises RecordError where the records have changed since.
+        """
+        try:
+            values = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+            ids = json.loads((folder / "validation_ids.json").read_text(encoding="utf-8"))
+            logits = np.load(folder / "validation_logits.npy", allow_pickle=False)
+        except FileNotFoundError as error:
+            raise RecordError(f"{error.filename}: missing.", hint="Finish the run first.") from None
+        config = parse_config(values, where=str(folder / "config.json"))
+        if config.validation is None:
+            raise RecordError(f"{folder}: its config names no validation records.")
+        data = examples.load([config.validation], fold=config.fold)
+        if data.ids != ids:
+            raise RecordError(
+                f"{config.validation.path}: {len(data)} records, others than the {len(ids)} that "
+                f"{folder} was validated on.",
+                hint="Build the records as they were, or train again.",
+            )
+        none = np.zeros(len(ids), dtype=np.int64)
+        return cls(ids, data.documents, data.splits, none, logits, data.majority)
 
     @classmethod
     def read(cls, folder: Path) -> OutOfFold:

@@ -1,21 +1,24 @@
 """Per-label calibration and thresholds from scores that the model did not train on.
 
     python -m training.thresholds runs/opp115-cv --split train
+    python -m training.thresholds runs/demo
 
-Reads the out-of-fold logits that training.crossval wrote and writes calibration.json beside them.
-Calibration is Platt's: a logistic regression of the truth on the logit, one label at a time (Platt,
-1999). A threshold is where the label's F1, averaged over bootstrap samples of policies, is highest:
-the average keeps a rare label's threshold from following single clauses.
+Reads the out-of-fold logits that training.crossval wrote, or else the validation logits that
+training.fit wrote, and writes calibration.json beside them. Calibration is Platt's: a logistic
+regression of the truth on the logit, one label at a time (Platt, 1999). A threshold is where the
+label's F1, averaged over bootstrap samples of policies, is highest: the average keeps a rare
+label's threshold from following single clauses.
 """
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from pathlib import Path
+from pathlib import Path  # noqa: TC003  (Typer reads it)
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 import typer
+from sklearn.linear_model import LogisticRegression
 
 from clausemark.errors import ClausemarkError
 from clausemark.labels import OPP115
@@ -33,7 +36,7 @@ GRID = np.round(np.arange(0.15, 0.8501, 0.01), 2)
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """A label's calibrated score is sigmoid(slope * logit + intercept), given from `threshold` on."""
+    """A label's score is sigmoid(slope * logit + intercept); it is given from `threshold` on."""
 
     slope: float
     intercept: float
@@ -55,8 +58,6 @@ def platt(logit: NDArray[np.float32], truth: NDArray[np.float32]) -> tuple[float
 
     The targets are smoothed as Platt proposes, by one count each way, against overconfidence.
     """
-    from sklearn.linear_model import LogisticRegression
-
     positive = truth > 0.5
     if positive.all() or not positive.any():
         return 1.0, 0.0
@@ -70,9 +71,7 @@ def platt(logit: NDArray[np.float32], truth: NDArray[np.float32]) -> tuple[float
     return (slope, float(fitted.intercept_[0])) if slope > 0 else (1.0, 0.0)
 
 
-def apply(
-    logits: NDArray[np.float32], lines: Sequence[tuple[float, float]]
-) -> NDArray[np.float32]:
+def apply(logits: NDArray[np.float32], lines: Sequence[tuple[float, float]]) -> NDArray[np.float32]:
     """Return calibrated probabilities. *Shape:* (texts, labels)."""
     slope = np.asarray([a for a, _ in lines], dtype=np.float32)
     intercept = np.asarray([b for _, b in lines], dtype=np.float32)
@@ -87,7 +86,7 @@ def best_thresholds(
     averages = []
     for cut in GRID:
         table = metrics.per_document(truth, scores >= cut, documents)
-        averages.append(np.nan_to_num(np.nanmean(metrics.bootstrap(table, draws)[:, 2:], axis=0)))
+        averages.append(np.nan_to_num(metrics.mean(metrics.bootstrap(table, draws)[:, 2:], axis=0)))
     return [float(GRID[k]) for k in np.argmax(np.stack(averages), axis=0)]
 
 
@@ -111,19 +110,21 @@ def write(path: Path, made: Sequence[Calibration], origin: dict[str, Any]) -> No
 
 
 def main(
-    run: Annotated[Path, typer.Argument(help="A folder that training.crossval wrote.")],
+    run: Annotated[Path, typer.Argument(help="A folder of training.crossval or training.fit.")],
     split: Annotated[str | None, typer.Option(help="Use only the records of this split.")] = None,
 ) -> None:
-    """Fit calibration and thresholds on the out-of-fold logits of RUN."""
+    """Fit calibration and thresholds on the out-of-fold or validation logits of RUN."""
     try:
-        fold = OutOfFold.read(run).only(split)
+        fitted = (run / "validation_logits.npy").exists()
+        fold = (OutOfFold.of_run(run) if fitted else OutOfFold.read(run)).only(split)
     except ClausemarkError as error:
         typer.echo(f"Error: {error}", err=True)
         raise typer.Exit(1) from None
     made = calibrate(fold.logits, fold.truth, fold.documents)
     write(run / "calibration.json", made, {"run": run.name, "split": split, "texts": len(fold.ids)})
     for name, line in zip(OPP115.names, made, strict=True):
-        typer.echo(f"{name:36s} {line.slope:6.3f} {line.intercept:+7.3f}  from {line.threshold:.2f}")
+        line_of = f"{line.slope:6.3f} {line.intercept:+7.3f}  from {line.threshold:.2f}"
+        typer.echo(f"{name:36s} {line_of}")
 
 
 if __name__ == "__main__":

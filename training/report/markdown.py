@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 
@@ -21,9 +22,14 @@ def report(result: dict[str, Any]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def figure(value: float | None, decimals: int = 3) -> str:
+    """Return a figure as text; a dash where there is none to count."""
+    return "–" if value is None or math.isnan(value) else f"{value:.{decimals}f}"
+
+
 def with_interval(value: float, interval: list[float]) -> str:
     """Return a figure and its interval, three decimals."""
-    return f"{value:.3f} [{interval[0]:.3f}, {interval[1]:.3f}]"
+    return f"{figure(value)} [{figure(interval[0])}, {figure(interval[1])}]"
 
 
 def table(header: list[str], rows: list[list[str]]) -> str:
@@ -41,8 +47,8 @@ def _headline(result: dict[str, Any]) -> str:
                 title,
                 with_interval(overall["macro_f1"], overall["macro_f1_interval"]),
                 with_interval(overall["micro_f1"], overall["micro_f1_interval"]),
-                f"{overall['brier']:.4f}",
-                f"{overall['calibration_error']:.4f}",
+                figure(overall["brier"], 4),
+                figure(overall["calibration_error"], 4),
             ]
         )
     return table(["thresholds", "macro-F1", "micro-F1", "Brier", "calibration error"], rows)
@@ -54,10 +60,10 @@ def _classes(result: dict[str, Any]) -> str:
             name,
             str(v["support"]),
             f"{result['thresholds'][name]:.2f}",
-            f"{v['precision']:.3f}",
-            f"{v['recall']:.3f}",
+            figure(v["precision"]),
+            figure(v["recall"]),
             with_interval(v["f1"], v["f1_interval"]),
-            f"{v['average_precision']:.3f}",
+            figure(v["average_precision"]),
         ]
         for name, v in result["chosen_thresholds"]["labels"].items()
     ]
