@@ -21,7 +21,7 @@ import typer
 from clausemark.errors import ClausemarkError
 from training import examples, thresholds
 from training.config import FitConfig, Source, load_config
-from training.evaluate import Scored, assess
+from training.evaluate import Scored, against, assess
 from training.files import circumstances, write_json
 from training.fit import fit
 from training.outoffold import OutOfFold
@@ -77,18 +77,24 @@ def gather(
     )
 
 
-def summary(out: OutOfFold) -> dict[str, Any]:
-    """Return the figures at 0.5 and at nested thresholds, with intervals over policies."""
+def summary(out: OutOfFold, baseline: Path | None = None) -> dict[str, Any]:
+    """Return the figures at 0.5 and at nested thresholds, with intervals over policies.
+
+    `baseline` is the folder of another cross-validation over the same folds, compared in pairs.
+    """
     plain = thresholds.apply(out.logits, [(1.0, 0.0)] * out.logits.shape[1])
     half = Scored(out.ids, out.documents, out.truth, plain)
     scores, decided = thresholds.nested(out)
     tuned = Scored(out.ids, out.documents, out.truth, scores)
-    return {
+    result = {
         "texts": len(out.ids),
         "policies": len(set(out.documents)),
         "at_half": assess(half, half.scores >= 0.5),
         "nested_thresholds": assess(tuned, decided),
     }
+    if baseline is not None:
+        result["baseline"] = against(tuned, decided, baseline)
+    return result
 
 
 def _without_fold(source: Source, held: Source) -> Source:
@@ -107,18 +113,21 @@ def main(
     config: Annotated[Path, typer.Argument(help="A TOML file of training/configs/.")],
     name: Annotated[str, typer.Option(help="The run's name under runs/.")],
     folds: Annotated[int, typer.Option(help="How many folds the records have.")] = 5,
+    baseline: Annotated[
+        Path | None, typer.Option(help="training.baseline's folder for the same folds.")
+    ] = None,
     overrides: Annotated[list[str] | None, typer.Option("--set", help="key=value.")] = None,
 ) -> None:
     """Train every fold of CONFIG and judge the out-of-fold scores."""
     try:
         loaded = load_config(config, overrides or [])
         out = run_folds(loaded, name, folds)
+        folder = Path(loaded.runs) / name
+        out.write(folder)
+        result = summary(out, baseline) | circumstances()
     except ClausemarkError as error:
         typer.echo(f"Error: {error}", err=True)
         raise typer.Exit(1) from None
-    folder = Path(loaded.runs) / name
-    out.write(folder)
-    result = summary(out) | circumstances()
     write_json(folder / "metrics.json", result)
     typer.echo(json.dumps({k: result[k]["overall"] for k in ("at_half", "nested_thresholds")}))
 

@@ -155,11 +155,15 @@ def evaluate(
         "at_half": assess(scored, scored.scores >= 0.5),
     }
     if baseline is not None:
-        result["baseline"] = _against(scored, decided, baseline)
+        result["baseline"] = against(scored, decided, baseline)
     return result, scored, decided
 
 
-def _against(scored: Scored, decided: NDArray[np.bool_], folder: Path) -> dict[str, Any]:
+def against(scored: Scored, decided: NDArray[np.bool_], folder: Path) -> dict[str, Any]:
+    """Return the figures of the evaluation in `folder` and ours less theirs, in pairs.
+
+    Raises RecordError where it was made on other records.
+    """
     other, theirs = read_scored(folder)
     if other.ids != scored.ids:
         raise RecordError(
