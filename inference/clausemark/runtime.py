@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 __all__ = ["Runtime", "available_cores", "batches"]
 
 #: Tokens of one batch, padding included. On a CPU a batch that stays in the caches is faster than a
-#: large one (a 6-layer encoder of 384 dimensions: 3,400 tokens a core second at 512, 2,300 at 2,048)
-#: and takes 90 MB less.
+#: large one (6 layers of 384 dimensions: 3,400 tokens a core-second at 512, 2,300 at 2,048) and
+#: takes 90 MB less.
 BUDGET: Final = 512
 #: Texts tokenised and sorted together: enough to find neighbours of like length.
 ROUND: Final = 1024
