@@ -18,7 +18,7 @@ _CHUNK: Final = 1 << 18
 def zst_lines(path: Path) -> Iterator[bytes]:
     """Yield the lines of `path`, decompressed; raise RecordError if it is damaged or cut short."""
     try:
-        import zstandard  # noqa: PLC0415  (an extra that no other corpus needs)
+        import zstandard
     except ImportError:
         raise RecordError(
             f"{path}: zstandard is not installed.", hint="Install the extra: clausemark[train]."
@@ -36,7 +36,7 @@ def zst_lines(path: Path) -> Iterator[bytes]:
 
 def _pieces(path: Path) -> Iterator[bytes]:
     """Yield the decompressed pieces; zstandard's own reader would take a cut for the end."""
-    import zstandard  # noqa: PLC0415
+    import zstandard
 
     frame = zstandard.ZstdDecompressor().decompressobj()
     with path.open("rb") as packed:

@@ -77,7 +77,7 @@ def load(raw: Path, *, overlap: Overlap = NONE) -> Loaded:
 
 def _nodes(file: Path, loaded: Loaded) -> Iterator[tuple[str | None, Any]]:
     """Yield titles and paragraphs in order, each with the title that it stands under."""
-    from lxml import etree  # noqa: PLC0415
+    from lxml import etree
 
     try:
         tree = etree.fromstring(file.read_bytes().strip())

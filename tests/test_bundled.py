@@ -59,9 +59,7 @@ def test_it_labels_plain_sentences(classifier: Classifier) -> None:
         "We may change this policy and will post the new version here.": "Policy Change",
         "We never sell your personal information to advertisers.": "Third Party Sharing/Collection",
     }
-    for (text, wanted), labels in zip(
-        cases.items(), classifier.predict(list(cases)), strict=True
-    ):
+    for (text, wanted), labels in zip(cases.items(), classifier.predict(list(cases)), strict=True):
         assert wanted in labels, text
 
 
@@ -83,5 +81,7 @@ def test_it_holds_its_floors_on_opp115s_validation_places(classifier: Classifier
 
     records = [r for r in load(raw).records if r.split == "validation"]
     assert len(records) == 559
-    reached = floors([list(r.labels) for r in records], classifier.predict([r.text for r in records]))
+    reached = floors(
+        [list(r.labels) for r in records], classifier.predict([r.text for r in records])
+    )
     assert all(reached[kind] >= floor for kind, floor in VALIDATION_FLOORS.items()), reached
