@@ -78,6 +78,7 @@ class FitConfig:
     weight_decay: float = 0.01
     warmup: float = 0.1
     dropout: float = 0.1
+    pooler: Literal["keep", "identity"] = "keep"
     label_smoothing: float = 0.0
     batch_tokens: int = 2048
     window: int = 254

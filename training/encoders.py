@@ -6,6 +6,7 @@ import importlib.util
 from pathlib import Path
 from typing import Any
 
+import torch
 from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTokenizer
 
 from clausemark.errors import ModelError
@@ -63,11 +64,13 @@ def make_encoder(tokenizer: Any, *, size: int, overlap: int) -> Encoder:
         ) from None
 
 
-def load_model(base: str, *, labels: list[str], dropout: float) -> Any:
+def load_model(base: str, *, labels: list[str], dropout: float, pooler: str = "keep") -> Any:
     """Return a sequence classifier over `base` with a head of `len(labels)` outputs.
 
     Dropout stands before the head only: inside the layers its random numbers are drawn on one
-    thread and cost more on a CPU than they give. A head of another size is drawn anew.
+    thread and cost more on a CPU than they give. A head of another size is drawn anew. With
+    `pooler="identity"` BERT's pooler starts as the identity: sentence encoders average their
+    tokens, so that theirs was never trained and learning through it stalls.
     Raises ModelError where `base` is no encoder that transformers can load.
     """
     where = resolve(base)
@@ -79,11 +82,22 @@ def load_model(base: str, *, labels: list[str], dropout: float) -> Any:
         config.problem_type = "multi_label_classification"
         _set_dropout(config, dropout)
         # Eager attention: on CPUs the fused kernel's backward pass is the slower one.
-        return AutoModelForSequenceClassification.from_pretrained(
+        model = AutoModelForSequenceClassification.from_pretrained(
             where, config=config, ignore_mismatched_sizes=True, attn_implementation="eager"
         )
     except (OSError, ValueError) as error:
         raise _not_loaded(base, error) from None
+    if pooler == "identity":
+        _reset_pooler(model)
+    return model
+
+
+def _reset_pooler(model: Any) -> None:
+    dense = getattr(getattr(model.base_model, "pooler", None), "dense", None)
+    if dense is not None:
+        with torch.no_grad():
+            torch.nn.init.eye_(dense.weight)
+            dense.bias.zero_()
 
 
 def _set_dropout(config: Any, dropout: float) -> None:

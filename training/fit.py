@@ -56,7 +56,9 @@ def fit(config: FitConfig) -> dict[str, Any]:
     tokenizer = encoders.load_tokenizer(config.base)
     encoder = encoders.make_encoder(tokenizer, size=config.window, overlap=config.overlap)
     task, texts = _task(config)
-    model = encoders.load_model(config.base, labels=task.labels, dropout=config.dropout)
+    model = encoders.load_model(
+        config.base, labels=task.labels, dropout=config.dropout, pooler=config.pooler
+    )
     model.to(accelerator.device)
     after_epoch = _validator(config, encoder, accelerator)
     state = Loop(config, accelerator, model, encoder.encode(texts), task, after_epoch).run()
