@@ -116,11 +116,18 @@ def main(
     baseline: Annotated[
         Path | None, typer.Option(help="training.baseline's folder for the same folds.")
     ] = None,
+    only: Annotated[
+        list[int] | None, typer.Option(help="Train these folds and stop: to run some side by side.")
+    ] = None,
     overrides: Annotated[list[str] | None, typer.Option("--set", help="key=value.")] = None,
 ) -> None:
     """Train every fold of CONFIG and judge the out-of-fold scores."""
     try:
         loaded = load_config(config, overrides or [])
+        for fold in only or []:
+            fit(fold_config(loaded, name, fold))
+        if only:
+            return
         out = run_folds(loaded, name, folds)
         folder = Path(loaded.runs) / name
         out.write(folder)
