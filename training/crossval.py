@@ -109,7 +109,7 @@ def _splits(config: FitConfig) -> tuple[str, ...]:
     return ("train", "validation") if "train" in named else tuple(dict.fromkeys(named))
 
 
-def main(
+def main(  # noqa: PLR0913, PLR0917  (an option of the command each)
     config: Annotated[Path, typer.Argument(help="A TOML file of training/configs/.")],
     name: Annotated[str, typer.Option(help="The run's name under runs/.")],
     folds: Annotated[int, typer.Option(help="How many folds the records have.")] = 5,
