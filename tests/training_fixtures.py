@@ -209,6 +209,7 @@ def learnt() -> FitConfig:
     """
     held = {"path": str(easy()), "splits": ["train"]}
     runs = Path(_ROOM.name) / "runs"
-    config = make_config(bert(), easy(), runs, epochs=12, dropout=0.0, validation=held)
+    steady = {"epochs": 15, "patience": 15, "dropout": 0.0, "weight_decay": 0.0}
+    config = make_config(bert(), easy(), runs, validation=held, **steady)
     fit(config)
     return config
