@@ -76,12 +76,11 @@ def out_of_group(data: Examples, groups: NDArray[Any], *, parts: int) -> NDArray
 
 
 def cross_validate(path: str, folds: int) -> tuple[Scored, NDArray[np.bool_]]:
-    """Score every text of the train and validation places by the model of the other folds."""
+    """Score every text of the split "train" by the model of the other folds."""
     made: list[tuple[Scored, NDArray[np.bool_]]] = []
     for k in range(folds):
-        places = ("train", "validation")
-        rest = examples.load([Source(path=path, splits=places, fold="out")], fold=k)
-        held = examples.load([Source(path=path, splits=places, fold="in")], fold=k)
+        rest = examples.load([Source(path=path, splits=("train",), fold="out")], fold=k)
+        held = examples.load([Source(path=path, splits=("train",), fold="in")], fold=k)
         made.append(train_and_score(rest, held))
     whole = Scored(
         [i for s, _ in made for i in s.ids],
@@ -96,7 +95,9 @@ def main(
     data: Annotated[Path, typer.Argument(help="Records, as data.build writes them.")],
     output: Annotated[Path, typer.Option(help="Folder for metrics.json and the scores.")],
     split: Annotated[str, typer.Option(help="Score this split.")] = "validation",
-    folds: Annotated[int, typer.Option(help="Cross-validate over so many folds instead.")] = 0,
+    folds: Annotated[
+        int, typer.Option(help="Cross-validate the split train in so many folds.")
+    ] = 0,
 ) -> None:
     """Train and judge the TF-IDF baseline."""
     try:

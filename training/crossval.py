@@ -5,7 +5,9 @@ of its family.
 
 Trains one model a fold into runs/<name>-<fold>/ and writes runs/<name>/: the out-of-fold logits and
 metrics.json, at threshold 0.5 and at per-label thresholds that were fitted on the other folds.
-Epochs are those of the config, without early stopping: a fold's own labels choose nothing.
+Epochs are those of the config, without early stopping: a fold's own labels choose nothing. The
+folds lie in the splits that the config trains on, so that its validation records stay unseen by
+the fold models as well, and training.soup may average them.
 """
 
 from __future__ import annotations
@@ -104,9 +106,10 @@ def _without_fold(source: Source, held: Source) -> Source:
 
 
 def _splits(config: FitConfig) -> tuple[str, ...]:
+    """Return the splits of the labelled corpus that the config trains on: the folds lie in them."""
     gold = config.validation.path if config.validation else ""
     named = [s for source in config.train if source.path == gold for s in source.splits]
-    return ("train", "validation") if "train" in named else tuple(dict.fromkeys(named))
+    return tuple(dict.fromkeys(named))
 
 
 def main(  # noqa: PLR0913, PLR0917  (an option of the command each)
