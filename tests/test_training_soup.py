@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import torch
@@ -12,6 +12,9 @@ from safetensors.torch import load_file, save_file
 from clausemark.errors import OutputError
 from training.config import ConfigError
 from training.soup import WEIGHTS, write
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def make_run(folder: Path, value: float, rows: int = 2) -> Path:
