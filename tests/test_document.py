@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import codecs
+import errno
+import os
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,6 +17,7 @@ from clausemark.errors import DocumentError
 from tests.fixtures.render import RENDERERS, load
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 POLICY = "We keep your name – and café receipts – for a year. “No more”, says naïve Zoë."
@@ -110,6 +114,34 @@ def test_folders_are_searched_and_sorted(tmp_path: Path) -> None:
     assert [p.relative_to(tmp_path).as_posix() for p in found] == [
         "a.HTML", "b.txt", "c/d.pdf", "f.png",
     ]  # fmt: skip
+
+
+def test_a_readme_is_a_policy_only_when_named(tmp_path: Path) -> None:
+    for name in ("README.md", "readme.TXT", "sub/Readme.html", "ReadMe.de.md", "readmes.md"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    assert find_documents([tmp_path]) == [tmp_path / "readmes.md"]
+    named = tmp_path / "sub" / "Readme.html"
+    assert find_documents([named]) == [named]
+    with pytest.raises(DocumentError, match="a README is none"):
+        find_documents([named.parent])
+
+
+def test_a_folder_that_is_closed_to_the_user_is_left_to_the_reader(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("open", "closed"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "a.txt").touch()
+    monkeypatch.setattr(os, "scandir", partial(_scan, os.scandir, str(tmp_path / "closed")))
+    assert find_documents([tmp_path]) == [tmp_path / "closed", tmp_path / "open" / "a.txt"]
+    assert find_documents([tmp_path / "closed"]) == [tmp_path / "closed"]
+
+
+def _scan(scan: Callable[..., object], closed: str, path: str | Path) -> object:
+    if os.fspath(path) == closed:
+        raise PermissionError(errno.EACCES, "Permission denied", closed)
+    return scan(path)
 
 
 def test_a_folder_without_policies_is_refused(tmp_path: Path) -> None:

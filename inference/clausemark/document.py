@@ -8,6 +8,7 @@ for the other kinds it is the text that a reader would see.
 from __future__ import annotations
 
 import io
+import os
 import re
 import zipfile
 from pathlib import Path
@@ -23,7 +24,7 @@ from clausemark._plain import plain_blocks
 from clausemark.errors import DocumentError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 __all__ = [
     "SUFFIXES",
@@ -59,27 +60,43 @@ _ELSE: Final = "Save it as .txt, .html, .pdf or .docx."
 def find_documents(paths: Iterable[Path | str]) -> list[Path]:
     """Return the policies named by `paths`: files as they are, folders searched and sorted.
 
-    Hidden files and folders are passed over, and no file comes twice. Raises DocumentError for a
-    folder without policies; a missing file is left to `read_document`.
+    In folders, what is hidden and what is called README is passed over; no file comes twice. Raises
+    DocumentError for a folder without policies; what is missing or closed to the user, folders
+    among it, is left to `read_document`.
     """
     found: dict[Path, None] = {}
     for path in map(Path, paths):
-        found.update(dict.fromkeys(_within(path) if path.is_dir() else [path]))
+        found.update(dict.fromkeys(_within(path) if _is(path.is_dir) else [path]))
     return list(found)
 
 
 def _within(folder: Path) -> list[Path]:
-    files = sorted(
-        path
-        for path in folder.rglob("*")
-        if path.suffix.lower() in SUFFIXES
-        and path.is_file()
-        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
-    )
-    if not files:
+    found: list[Path] = []
+    for place, folders, names in os.walk(
+        folder, onerror=lambda error: found.append(Path(error.filename))
+    ):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        found.extend(Path(place, name) for name in names if _is_policy(Path(place, name)))
+    if not found:
         kinds = ", ".join(SUFFIXES)
-        raise DocumentError(f"{folder} holds no policies.", hint=f"It was searched for {kinds}.")
-    return files
+        hint = f"It was searched for {kinds}; a README is none."
+        raise DocumentError(f"{folder} holds no policies.", hint=hint)
+    return sorted(found)
+
+
+def _is_policy(path: Path) -> bool:
+    hidden_or_readme = path.name.lower().split(".")[0] in ("", "readme")
+    if hidden_or_readme or path.suffix.lower() not in SUFFIXES:
+        return False
+    return _is(path.is_file, unknown=True)
+
+
+def _is(test: Callable[[], bool], *, unknown: bool = False) -> bool:
+    """Return what `test` says of a path, `unknown` where nobody may look: reading it says why."""
+    try:
+        return test()
+    except OSError:
+        return unknown
 
 
 def read_document(path: Path | str) -> Document:
