@@ -95,6 +95,28 @@ def test_a_folder_without_policies_is_an_error(tiny: Path, tmp_path: Path) -> No
     assert str(tmp_path) in result.stderr
 
 
+@pytest.mark.parametrize("name", ["", "long" * 2000])
+def test_a_path_that_cannot_be_is_an_error_of_its_own(
+    tiny: Path, policy: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.chdir(policy.parent)
+    result = label(tiny, name, policy.name)
+    assert result.exit_code == 1
+    assert {one["document"] for one in objects(result.stdout)} == {policy.name}
+    assert result.stderr.count("\n") == 2
+    assert result.stderr.startswith("clausemark: An empty path" if not name else "clausemark: long")
+
+
+def test_links_in_a_circle_are_an_error_or_replaced(tiny: Path, policy: Path) -> None:
+    circle = policy.with_name("circle.txt")
+    circle.symlink_to(circle)
+    result = label(tiny, circle, "--output", policy.with_name("out.jsonl"))
+    assert result.exit_code == 1
+    assert re.fullmatch(r"clausemark: .*circle\.txt cannot be read: .*\n", result.stderr)
+    assert label(tiny, policy, "--output", circle).exit_code == 0
+    assert circle.read_text() == label(tiny, policy).stdout
+
+
 def test_output_goes_to_a_file_and_nothing_else(tiny: Path, policy: Path) -> None:
     out = policy.with_name("out.jsonl")
     out.write_text("old")

@@ -7,14 +7,14 @@ import json
 import os
 import re
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final, Protocol
 
 from clausemark.errors import OutputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
     from clausemark.classifier import LabelledClause
 
@@ -105,14 +105,15 @@ def sink(path: Path | None) -> Iterator[IO[str]]:
     directly. Raise OutputError if it cannot be written.
     """
     if path is None:
-        yield _standard_output()
+        with _standard_output() as stream:
+            yield stream
         return
     try:
         if path.exists() and not path.is_file() and not path.is_dir():
             with path.open("w", encoding="utf-8", errors="replace", newline="") as stream:
                 yield stream
             return
-        with _beside(path.resolve()) as stream:
+        with _beside(Path(os.path.realpath(path))) as stream:
             yield stream
     except BrokenPipeError:
         raise
@@ -136,8 +137,29 @@ def _beside(path: Path) -> Iterator[IO[str]]:
         draft.unlink(missing_ok=True)
 
 
-def _standard_output() -> IO[str]:
+@contextmanager
+def _standard_output() -> Iterator[IO[str]]:
+    hint = "Name a file with --output, or free the disk."
+    if sys.stdout is None:
+        raise OutputError("Standard output is closed.", hint=hint)
     reconfigure = getattr(sys.stdout, "reconfigure", None)
     if reconfigure is not None:
         reconfigure(encoding="utf-8", errors="replace", newline="\n")
-    return sys.stdout
+    try:
+        yield sys.stdout
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        _drain(sys.stdout)
+        raise OutputError(
+            f"Standard output cannot be written ({error.strerror}).", hint=hint
+        ) from error
+
+
+def _drain(stream: IO[str]) -> None:
+    """Let what is still buffered go nowhere: Python would fail on it again when it ends."""
+    with suppress(OSError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)

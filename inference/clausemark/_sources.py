@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -27,11 +28,18 @@ def find(names: Iterable[str], trouble: Callable[[DocumentError], None]) -> list
     found: dict[str, None] = {}
     for name in names:
         try:
-            files = [STDIN] if name == STDIN else map(str, find_documents([Path(name)]))
+            files = [STDIN] if name == STDIN else _files(name)
             found.update(dict.fromkeys(files))
         except DocumentError as error:
             trouble(error)
     return list(found)
+
+
+def _files(name: str) -> list[str]:
+    # pathlib takes "" for ".": an unset variable of a shell would label the folder it stands in.
+    if not name:
+        raise DocumentError("An empty path names no file.", hint="Name a policy or a folder.")
+    return [str(path) for path in find_documents([name])]
 
 
 def read(names: Iterable[str], trouble: Callable[[DocumentError], None]) -> Iterator[Document]:
@@ -46,6 +54,8 @@ def read(names: Iterable[str], trouble: Callable[[DocumentError], None]) -> Iter
 
 
 def _read_stdin() -> Document:
+    if sys.stdin is None:
+        raise DocumentError(f"{_STDIN_NAME} is closed.", hint="Name a file instead.")
     return parse_document(sys.stdin.buffer.read(), name=_STDIN_NAME)
 
 
@@ -53,5 +63,7 @@ def refuse_input(output: Path | None, names: Iterable[str]) -> None:
     """Raise OutputError if `output` is one of the files that are read."""
     if output is None:
         return
-    if any(name != STDIN and Path(name).resolve() == output.resolve() for name in names):
+    # os.path, as pathlib stumbles over links in a circle.
+    place = os.path.realpath(output)
+    if any(name != STDIN and os.path.realpath(name) == place for name in names):
         raise OutputError(f"{output} is one of the policies.", hint="Name another output file.")

@@ -81,7 +81,9 @@ class ModelFolder:
 
     def read(self) -> Manifest:
         """Return the manifest once every file is what it says; raise ModelError otherwise."""
-        if not self.path.is_dir():
+        with _reading(self.path):
+            there = self.path.is_dir()
+        if not there:
             hint = f"A model folder holds {MANIFEST}, {', '.join(CONTENTS)}."
             raise fault(str(self.path), "no such model folder", hint=hint)
         text = self._bytes(self.manifest)

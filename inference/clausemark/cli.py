@@ -105,6 +105,10 @@ def label(
 ) -> None:
     """Label every clause of the policies named.
 
+    A folder is searched, its subfolders too, for .txt, .md, .html, .htm, .pdf and .docx; what is
+    hidden or called README is passed over. What cannot be read is named on standard error, the
+    rest is labelled, and the exit code is 1.
+
     jsonl: one object a clause, with its place in the document, its labels and the calibrated
     score of every label. csv: the same for spreadsheets; a cell that would run there as a formula
     gets an apostrophe in front.
@@ -179,7 +183,7 @@ def _named(paths: list[str] | None) -> list[str]:
 
 
 def _stdin_is_terminal() -> bool:
-    return sys.stdin.isatty()
+    return sys.stdin is not None and sys.stdin.isatty()
 
 
 def _load(model: Path | None, threads: int | None) -> Classifier:
@@ -247,7 +251,6 @@ def _edge() -> Iterator[None]:
     """
     try:
         yield
-        sys.stdout.flush()
     except ClausemarkError as error:
         _complain(str(error))
         raise typer.Exit(1) from None
