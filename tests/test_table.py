@@ -51,6 +51,11 @@ def test_the_table_fits_the_terminal(tiny: Path, tmp_path: Path, width: int) -> 
     assert all(re.search(re.escape(name).replace(r"\ ", r"\s+"), words) for name in OPP115.names)
 
 
+def test_a_terminal_that_claims_no_columns_gets_a_table(tiny: Path, policy: Path) -> None:
+    assert table(tiny, policy, width=0) == table(tiny, policy, width=40)
+    assert "We collect" in table(tiny, policy, width=0)
+
+
 def test_several_documents_get_a_total(tiny: Path, policy: Path) -> None:
     policy.with_name("b.txt").write_text("We share it.")
     drawn = table(tiny, policy.parent)

@@ -44,6 +44,8 @@ _NO_LABEL: Final = "no label"
 #: From this many columns on headings have a column; beyond the other, lines get too long to read.
 _WIDE: Final = 100
 _WIDEST: Final = 180
+#: Fewer columns (some terminals claim to have none) hold no table that anybody can read.
+_NARROWEST: Final = 40
 _GAP: Final = 2
 #: What ends a heading: punctuation, Markdown's closing marks or underlining.
 _UNDERLINE: Final = re.compile(r"\A[.:–—#*_=-]*(?:\s+(?:[=-]{3,}(?:\s+|\Z))?|\Z)")
@@ -101,11 +103,11 @@ def _many(count: int, thing: str) -> str:
 
 
 def console(stream: IO[str]) -> Console:
-    """Return a console that takes no text for markup, as wide as the terminal up to a limit."""
+    """Return a console that takes no text for markup, as wide as the terminal within limits."""
     from rich.console import Console
 
     made = Console(file=stream, highlight=False, markup=False, emoji=False)
-    made.width = min(made.width, _WIDEST)
+    made.width = max(_NARROWEST, min(made.width, _WIDEST))
     return made
 
 
