@@ -49,8 +49,10 @@ def heading_text(text: str) -> str:
 
 def resembles_heading(text: str) -> int:
     """Say how much a paragraph's `text` looks like a heading: 0 not, 1 perhaps, 2 by its form."""
+    # Most lines are sentences: the cheap signs come first.
     ended = len(text) > 120 or text[-1:] in ("", ",", ";", "!")
-    if ended or _LINKED.search(text) or _DATED.search(text):
+    stopped = text[-1:] == "." and text[-4:].lower() != "inc."
+    if ended or stopped or _LINKED.search(text) or _DATED.search(text):
         return 0
     line = heading_text(text)
     body = _NUMBERED.sub("", line, count=1)

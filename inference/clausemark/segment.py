@@ -74,6 +74,8 @@ class _Segmenter:
         self.pending: int | None = None
         self.heading: str | None = None
         self.intro: str | None = None
+        #: The paragraph that `intro` is to be found in, once an item asks for it.
+        self.opener: Block | None = None
         self.header: str | None = None
         self.parents: list[tuple[int, str]] = []
 
@@ -101,7 +103,7 @@ class _Segmenter:
             self.parents = []
             self.header = None
             self._emit(block.start, block.end, None)
-            self.intro = self._introduction(block)
+            self.opener = block
         return index + 1
 
     def _is_marks(self, block: Block) -> bool:
@@ -119,7 +121,7 @@ class _Segmenter:
     def _head(self, block: Block) -> None:
         self.heading = heading_text(self.text[block.start : block.end])
         # A list right under its heading is introduced by it.
-        self.intro = self.heading
+        self.intro, self.opener = self.heading, None
         self.parents = []
         self.header = None
         self._hold(block.start)
@@ -131,6 +133,8 @@ class _Segmenter:
         return sentence if opens else None
 
     def _item(self, block: Block) -> None:
+        if self.opener is not None:
+            self.intro, self.opener = self._introduction(self.opener), None
         while self.parents and self.parents[-1][0] >= block.level:
             self.parents.pop()
         chain = [self.intro or "", *(text for _, text in self.parents[-_DEPTH:])]
