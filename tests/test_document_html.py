@@ -173,7 +173,7 @@ def test_deep_nesting_loses_nothing(tag: str) -> None:
 
 
 def test_one_line_of_many_paragraphs_is_read() -> None:
-    assert len(html("<p>We keep nothing.</p>" * 50_000).blocks) == 50_000
+    assert len(html("<p>We keep nothing.</p>" * 10_000).blocks) == 10_000
 
 
 @pytest.mark.parametrize(

@@ -181,10 +181,10 @@ def test_a_text_without_any_blank_is_cut_all_the_same() -> None:
     assert max(len(c.text) for c in clauses) <= 4000
 
 
-def test_fifty_megabytes_on_one_line_become_clauses_of_common_size() -> None:
-    text = "We collect your name, your address and the device you use. " * 850_000
+def test_megabytes_on_one_line_become_clauses_of_common_size() -> None:
+    text = "We collect your name, your address and the device you use. " * 50_000
     clauses = split_text(text)
-    assert sum(len(c.text.split()) for c in clauses) == 850_000 * 11
+    assert sum(len(c.text.split()) for c in clauses) == 50_000 * 11
     assert max(len(c.text.split()) for c in clauses) <= 250
 
 
