@@ -77,7 +77,10 @@ def _clausemark(
         typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
     ] = False,
 ) -> None:
-    """Read privacy policies and say, clause by clause, what they are about."""
+    """Read privacy policies and say, clause by clause, what they are about.
+
+    To begin with: clausemark label policy.html
+    """
 
 
 @app.command()
