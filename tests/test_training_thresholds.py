@@ -66,6 +66,15 @@ def test_thresholds_raise_f1_where_scores_are_skewed() -> None:
     assert set(cuts.tolist()) <= set(thresholds.GRID.tolist())
 
 
+def test_a_threshold_on_a_plateau_stands_in_its_middle_not_at_its_end() -> None:
+    truth = np.repeat([[1.0], [0.0]], 20, axis=0).astype(np.float32)
+    scores = np.where(truth > 0.5, 0.9, 0.1).astype(np.float32)
+    documents = [f"d{k % 5}" for k in range(40)]
+    assert thresholds.best_thresholds(scores, truth, documents) == [0.5]
+    low = np.where(truth > 0.5, 0.4, 0.1).astype(np.float32)
+    assert thresholds.best_thresholds(low, truth, documents) == [0.4]
+
+
 def test_calibrated_scores_mean_what_they_say() -> None:
     data = simulated(texts=2000, labels=3)
     made = thresholds.calibrate(data.logits, data.truth, data.documents)
