@@ -96,6 +96,8 @@ MARKED = [
     ("Rights\n======\n\nYou may ask.", "You may ask."),
     ("**Rights**\n\nYou may ask.", "You may ask."),
     ("RIGHTS\n\n- You may ask", "- You may ask"),
+    ("# Your data\n\n## Rights\n\nYou may ask.", "You may ask."),
+    ("# Rights\n\nRights are yours.", "Rights are yours."),
 ]
 
 

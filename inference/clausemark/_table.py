@@ -47,6 +47,8 @@ _WIDEST: Final = 180
 #: Fewer columns (some terminals claim to have none) hold no table that anybody can read.
 _NARROWEST: Final = 40
 _GAP: Final = 2
+#: In so many characters of a clause its heading is looked for.
+_OPENING: Final = 480
 #: What ends a heading: punctuation, Markdown's closing marks or underlining.
 _UNDERLINE: Final = re.compile(r"\A[.:–—#*_=-]*(?:\s+(?:[=-]{3,}(?:\s+|\Z))?|\Z)")
 
@@ -166,13 +168,22 @@ def _widths(clauses: Sequence[LabelledClause], width: int) -> tuple[int, int, in
 
 
 def _beginning(clause: LabelledClause, width: int, *, lines: int) -> Text:
-    """Return the clause's first `lines` lines, without the heading that it opens with."""
-    text = printable(clause.text[: 4 * width * lines])
+    """Return the clause's first `lines` lines, without the headings that it opens with."""
+    text = printable(_below(clause)[: 4 * width * lines])
     heading = printable(clause.heading or "")
     bare = text.lstrip("#*_ ")
     if heading and bare.startswith(heading):
         text = _UNDERLINE.sub("", bare.removeprefix(heading)) or text
     return plain(_cut(text, width, lines))
+
+
+def _below(clause: LabelledClause) -> str:
+    """Return the clause's text below the line that is its heading, if there is one."""
+    if not clause.heading:
+        return clause.text
+    line = rf"(?m)^[#*_ \t]*{re.escape(clause.heading)}[#*_ \t]*$"
+    found = re.search(line, clause.text[:_OPENING])
+    return (clause.text[found.end() :].strip() if found else "") or clause.text
 
 
 def _cut(text: str, width: int, lines: int) -> str:
