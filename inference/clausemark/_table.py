@@ -169,21 +169,24 @@ def _widths(clauses: Sequence[LabelledClause], width: int) -> tuple[int, int, in
 
 def _beginning(clause: LabelledClause, width: int, *, lines: int) -> Text:
     """Return the clause's first `lines` lines, without the headings that it opens with."""
-    text = printable(_below(clause)[: 4 * width * lines])
+    return plain(_cut(_body(clause)[: 4 * width * lines], width, lines))
+
+
+def _body(clause: LabelledClause) -> str:
+    """Return the opening of the clause below its heading; all of it if it is a heading alone."""
+    raw = clause.text[: 4 * _OPENING]
     heading = printable(clause.heading or "")
+    if not heading:
+        return raw
+    line = rf"(?m)^[#*_ \t]*{re.escape(clause.heading or '')}[#*_ \t]*$(?:\s[=-]{{3,}}[ \t]*$)?"
+    found = re.search(line, raw[:_OPENING])
+    if found:
+        return raw[found.end() :].strip() or raw
+    text = printable(raw)
     bare = text.lstrip("#*_ ")
-    if heading and bare.startswith(heading):
-        text = _UNDERLINE.sub("", bare.removeprefix(heading)) or text
-    return plain(_cut(text, width, lines))
-
-
-def _below(clause: LabelledClause) -> str:
-    """Return the clause's text below the line that is its heading, if there is one."""
-    if not clause.heading:
-        return clause.text
-    line = rf"(?m)^[#*_ \t]*{re.escape(clause.heading)}[#*_ \t]*$"
-    found = re.search(line, clause.text[:_OPENING])
-    return (clause.text[found.end() :].strip() if found else "") or clause.text
+    return (
+        _UNDERLINE.sub("", bare.removeprefix(heading)) if bare.startswith(heading) else ""
+    ) or text
 
 
 def _cut(text: str, width: int, lines: int) -> str:
