@@ -22,8 +22,8 @@ FICTIONAL = ROOT / "data" / "fictional"
 CORPORA = Path(os.environ.get("CLAUSEMARK_CORPORA", ROOT.parent / "shared" / "corpora"))
 
 #: Floors a little below what the bundled model reached when it was made.
-FICTIONAL_FLOORS = {"macro": 0.70, "micro": 0.70}
-VALIDATION_FLOORS = {"macro": 0.77, "micro": 0.82}
+FICTIONAL_FLOORS = {"macro": 0.65, "micro": 0.67}
+VALIDATION_FLOORS = {"macro": 0.80, "micro": 0.84}
 
 
 @pytest.fixture(scope="module")

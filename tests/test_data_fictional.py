@@ -54,7 +54,7 @@ def test_a_list_item_is_read_with_its_lead_in(tmp_path: Path) -> None:
     made = folder(tmp_path, row)
     (made / "maps.md").write_text("We share data with:\n\n- our resellers\n- the police\n")
     (record,) = load(made).records
-    assert record.text == "We share data with: - our resellers"
+    assert record.text == "We share data with:\n- our resellers"
 
 
 def test_a_text_that_is_no_clause_is_named(tmp_path: Path) -> None:

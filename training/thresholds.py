@@ -1,13 +1,13 @@
 """Per-label calibration and thresholds from scores that the model did not train on.
 
-    python -m training.thresholds runs/opp115-cv --split train
+    python -m training.thresholds runs/opp115-cv
     python -m training.thresholds runs/demo
 
 Reads the out-of-fold logits that training.crossval wrote, or else the validation logits that
 training.fit wrote, and writes calibration.json beside them. Calibration is Platt's: a logistic
-regression of the truth on the logit, one label at a time (Platt, 1999). A threshold is where the
-label's F1, averaged over bootstrap samples of policies, is highest: the average keeps a rare
-label's threshold from following single clauses.
+regression of the truth on the logit, one label at a time (Platt, 1999). A threshold is the nearest
+to the model's own decision (logit 0) whose F1, averaged over bootstrap samples of policies, is
+close to the highest: a rare label's threshold does not follow single clauses.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-NEAR = 0.005
+#: F1 within this much of the highest is as good: a rare label's F1 moves more by chance.
+NEAR = 0.04
 GRID = np.round(np.arange(0.15, 0.8501, 0.01), 2)
 
 
@@ -50,7 +51,8 @@ def calibrate(
     """Fit slope, intercept and threshold of every label. *Shape:* both (texts, labels)."""
     lines = [platt(logits[:, k], truth[:, k]) for k in range(logits.shape[1])]
     scores = apply(logits, lines)
-    cuts = best_thresholds(scores, truth, documents)
+    own = [float(1 / (1 + np.exp(-b))) for _, b in lines]  # the scores at logit 0
+    cuts = best_thresholds(scores, truth, documents, start=own)
     return [Calibration(a, b, t) for (a, b), t in zip(lines, cuts, strict=True)]
 
 
@@ -80,12 +82,16 @@ def apply(logits: NDArray[np.float32], lines: Sequence[tuple[float, float]]) -> 
 
 
 def best_thresholds(
-    scores: NDArray[np.float32], truth: NDArray[np.float32], documents: list[str]
+    scores: NDArray[np.float32],
+    truth: NDArray[np.float32],
+    documents: list[str],
+    *,
+    start: Sequence[float] | None = None,
 ) -> list[float]:
-    """Return each label's threshold of the highest bootstrap-averaged F1 on the grid.
+    """Return each label's threshold: the nearest to `start` whose F1 is the highest but for `NEAR`.
 
-    Of thresholds that are as good to within `NEAR`, the one nearest to 0.5: on a plateau the end
-    would be as good on these texts and worse on others.
+    F1 is averaged over bootstrap samples of policies, on the grid. `start` is where the model
+    itself decides (0.5 by default): a threshold leaves it only for a gain that is more than noise.
     """
     draws = metrics.resample(len(set(documents)), times=400)
     averages = []
@@ -93,7 +99,8 @@ def best_thresholds(
         table = metrics.per_document(truth, scores >= cut, documents)
         averages.append(np.nan_to_num(metrics.mean(metrics.bootstrap(table, draws)[:, 2:], axis=0)))
     found = np.stack(averages)
-    distance = np.where(found >= found.max(axis=0) - NEAR, np.abs(GRID - 0.5)[:, None], np.inf)
+    distance = np.abs(GRID[:, None] - np.asarray(start or [0.5] * found.shape[1]))
+    distance[found < found.max(axis=0) - NEAR] = np.inf
     return [float(GRID[k]) for k in np.argmin(distance, axis=0)]
 
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
+#: What a figure begins with; an empty cell passes for one.
+_FIGURE = ("", *"0123456789.+-–")
+
 
 def report(result: dict[str, Any]) -> str:
     """Return report.md of the figures that training.evaluate counted."""
@@ -33,8 +36,10 @@ def with_interval(value: float, interval: list[float]) -> str:
 
 
 def table(header: list[str], rows: list[list[str]]) -> str:
-    """Return a Markdown table, numbers to the right."""
-    rule = ["---", *["---:"] * (len(header) - 1)]
+    """Return a Markdown table; columns of figures, after the first, stand to the right."""
+    columns = list(zip(*rows, strict=True)) if rows else [()] * len(header)
+    figures = [all(cell[:1] in _FIGURE for cell in column) for column in columns]
+    rule = ["---:" if right and k else "---" for k, right in enumerate(figures)]
     return "\n".join(f"| {' | '.join(row)} |" for row in [header, rule, *rows])
 
 
