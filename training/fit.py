@@ -12,6 +12,7 @@ GPUs.
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -32,8 +33,9 @@ from training.loop import BEST, Loop, predict
 from training.tasks import LabelTask, read_headings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from numpy.typing import NDArray
 
+    from clausemark.tokens import Windows
     from training.examples import Examples
 
 
@@ -60,11 +62,13 @@ def fit(config: FitConfig) -> dict[str, Any]:
         config.base, labels=task.labels, dropout=config.dropout, pooler=config.pooler
     )
     model.to(accelerator.device)
-    after_epoch = _validator(config, encoder, accelerator)
+    held = Held.load(config, encoder, accelerator)
+    after_epoch = held.figures if held else _no_figures
     state = Loop(config, accelerator, model, encoder.encode(texts), task, after_epoch).run()
     if accelerator.is_main_process:
         _finish(config, model, tokenizer)
-        _score(config, model, encoder, accelerator)
+        if held:
+            held.write(model, folder)
         write_json(done, _metrics(state))
         # Only now, so that a run killed before this line finds the chosen epoch again.
         _chosen(config).unlink()
@@ -116,20 +120,41 @@ def _task(config: FitConfig) -> tuple[Any, list[str]]:
     return LabelTask(list(OPP115.names), data), data.texts
 
 
-def _validator(
-    config: FitConfig, encoder: Encoder, accelerator: Accelerator
-) -> Callable[[Any], dict[str, float]]:
-    if config.validation is None:
-        return lambda _model: {}
-    data = examples.load([config.validation], fold=config.fold)
-    windows = encoder.encode(data.texts)
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A run's validation records, read and cut into windows once."""
 
-    def validate(model: Any) -> dict[str, float]:
-        logits = predict(model, windows, tokens=config.batch_tokens, accelerator=accelerator)
-        figures = metrics.f1_at_half(data.majority, combine(logits, windows))
+    data: Examples
+    windows: Windows
+    tokens: int
+    accelerator: Accelerator
+
+    @classmethod
+    def load(cls, config: FitConfig, encoder: Encoder, accelerator: Accelerator) -> Held | None:
+        """Read the validation records of `config`; None if it names none."""
+        if config.validation is None:
+            return None
+        data = examples.load([config.validation], fold=config.fold)
+        return cls(data, encoder.encode(data.texts), config.batch_tokens, accelerator)
+
+    def logits(self, model: Any) -> NDArray[np.float32]:
+        """Return the model's logits of the records. *Shape:* (records, labels)."""
+        found = predict(model, self.windows, tokens=self.tokens, accelerator=self.accelerator)
+        return combine(found, self.windows)
+
+    def figures(self, model: Any) -> dict[str, float]:
+        """Return the F1 figures of an epoch; "score" is what the best one is chosen by."""
+        figures = metrics.f1_at_half(self.data.majority, self.logits(model))
         return {"score": figures["macro_f1"], **figures}
 
-    return validate
+    def write(self, model: Any, folder: Path) -> None:
+        """Keep the logits, for thresholds, ensembles and comparisons."""
+        np.save(folder / "validation_logits.npy", self.logits(model))
+        write_json(folder / "validation_ids.json", self.data.ids)
+
+
+def _no_figures(_model: Any) -> dict[str, float]:
+    return {}
 
 
 def _chosen(config: FitConfig) -> Path:
@@ -142,17 +167,6 @@ def _finish(config: FitConfig, model: Any, tokenizer: Any) -> None:
     target = config.folder / "model"
     model.save_pretrained(target)
     tokenizer.save_pretrained(target)
-
-
-def _score(config: FitConfig, model: Any, encoder: Encoder, accelerator: Accelerator) -> None:
-    """Keep the chosen epoch's validation logits, for thresholds, ensembles and comparisons."""
-    if config.validation is None:
-        return
-    data: Examples = examples.load([config.validation], fold=config.fold)
-    windows = encoder.encode(data.texts)
-    logits = predict(model, windows, tokens=config.batch_tokens, accelerator=accelerator)
-    np.save(config.folder / "validation_logits.npy", combine(logits, windows))
-    write_json(config.folder / "validation_ids.json", data.ids)
 
 
 def _metrics(state: checkpoint.State) -> dict[str, Any]:
