@@ -29,16 +29,12 @@ from training.fit import fit
 from training.outoffold import OutOfFold
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import NDArray
 
 
 def fold_config(config: FitConfig, name: str, fold: int) -> FitConfig:
     """Return `config` for one fold: its labelled sources without the fold, the fold held out."""
-    if config.validation is None:
-        raise ClausemarkError(f"config {config.name}: no [validation], so nothing to hold out.")
-    held = Source(path=config.validation.path, splits=_splits(config), fold="in")
+    held = _held_out(config)
     train = tuple(_without_fold(source, held) for source in config.train)
     return replace(
         config, name=f"{name}-{fold}", train=train, validation=held, fold=fold, select="last"
@@ -46,34 +42,20 @@ def fold_config(config: FitConfig, name: str, fold: int) -> FitConfig:
 
 
 def run_folds(config: FitConfig, name: str, folds: int) -> OutOfFold:
-    """Train all folds and gather their held-out logits."""
-
-    def logits_of(fold: int) -> NDArray[np.float32]:
-        made = fold_config(config, name, fold)
-        fit(made)
-        return np.asarray(np.load(made.folder / "validation_logits.npy", allow_pickle=False))
-
-    return gather(config, folds, logits_of)
-
-
-def gather(
-    config: FitConfig, folds: int, logits_of: Callable[[int], NDArray[np.float32]]
-) -> OutOfFold:
-    """Put the folds' logits together with their records."""
-    parts, logits, fold_of, splits = [], [], [], []
+    """Train all folds and put their held-out logits together with the records."""
+    parts: list[examples.Examples] = []
+    logits: list[NDArray[np.float32]] = []
+    held = _held_out(config)
     for k in range(folds):
-        held = fold_config(config, "fold", k).validation
-        assert held is not None  # fold_config always sets it
-        data = examples.load([held], fold=k)
-        parts.append(data)
-        logits.append(logits_of(k))
-        fold_of += [k] * len(data)
-        splits += data.splits
+        made = fold_config(config, name, k)
+        fit(made)
+        parts.append(examples.load([held], fold=k))
+        logits.append(np.load(made.folder / "validation_logits.npy", allow_pickle=False))
     return OutOfFold(
         [i for p in parts for i in p.ids],
         [d for p in parts for d in p.documents],
-        splits,
-        np.asarray(fold_of),
+        [s for p in parts for s in p.splits],
+        np.repeat(np.arange(folds), [len(p) for p in parts]),
         np.concatenate(logits),
         np.concatenate([p.majority for p in parts]),
     )
@@ -105,11 +87,13 @@ def _without_fold(source: Source, held: Source) -> Source:
     return replace(source, fold="out", splits=held.splits)
 
 
-def _splits(config: FitConfig) -> tuple[str, ...]:
-    """Return the splits of the labelled corpus that the config trains on: the folds lie in them."""
-    gold = config.validation.path if config.validation else ""
+def _held_out(config: FitConfig) -> Source:
+    """Return the held-out fold: of the labelled corpus, in the splits that the config trains on."""
+    if config.validation is None:
+        raise ClausemarkError(f"config {config.name}: no [validation], so nothing to hold out.")
+    gold = config.validation.path
     named = [s for source in config.train if source.path == gold for s in source.splits]
-    return tuple(dict.fromkeys(named))
+    return Source(path=gold, splits=tuple(dict.fromkeys(named)), fold="in")
 
 
 def main(  # noqa: PLR0913, PLR0917  (an option of the command each)
