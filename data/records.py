@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import IO, TYPE_CHECKING, Any, Final
 
 from clausemark.errors import OutputError, RecordError
 from clausemark.labels import OPP115
@@ -207,29 +208,27 @@ def _distinct(records: Iterable[Record]) -> Iterator[Record]:
 def write_jsonl(path: Path, rows: Iterable[object]) -> int:
     """Write one JSON object a line to `path`, whole or not at all, and return how many."""
     count = 0
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with beside.open("w", encoding="utf-8", newline="\n") as out:
-            for row in rows:
-                out.write(json.dumps(row, ensure_ascii=False) + "\n")
-                count += 1
-        beside.replace(path)
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be written ({error.strerror}).") from error
-    finally:
-        if beside.is_file():
-            beside.unlink()
+    with _whole(path) as out:
+        for row in rows:
+            out.write(json.dumps(row, ensure_ascii=False) + "\n")
+            count += 1
     return count
 
 
 def write_json(path: Path, value: object) -> None:
     """Write `value` as indented JSON with sorted keys to `path`, whole or not at all."""
+    with _whole(path) as out:
+        out.write(json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True) + "\n")
+
+
+@contextmanager
+def _whole(path: Path) -> Iterator[IO[str]]:
+    """Open a file beside `path` that takes its place once it is written to the end."""
     beside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        text = json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True)
-        beside.write_text(text + "\n", encoding="utf-8", newline="\n")
+        with beside.open("w", encoding="utf-8", newline="\n") as out:
+            yield out
         beside.replace(path)
     except OSError as error:
         raise OutputError(f"{path}: cannot be written ({error.strerror}).") from error
