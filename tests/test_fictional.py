@@ -15,7 +15,7 @@ from clausemark.labels import OPP115
 from clausemark.segment import segment
 
 FOLDER = Path(__file__).parents[1] / "data" / "fictional"
-POLICIES = [path.name for path in find_documents([FOLDER]) if path.name != "README.md"]
+POLICIES = [path.name for path in find_documents([FOLDER])]
 ROWS: list[dict[str, Any]] = [
     json.loads(line) for line in (FOLDER / "labels.jsonl").read_text("utf-8").splitlines()
 ]
