@@ -1,0 +1,45 @@
+"""The records behind an evaluation's scores, and what is known of their policies."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from clausemark.errors import RecordError
+from training import examples
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+
+def aligned(
+    rows: Sequence[dict[str, Any]], ids: Sequence[str], source: Path
+) -> list[dict[str, Any]]:
+    """Return the records called `ids`, in that order; raise RecordError naming one that is gone."""
+    by_id = {row.get("id"): row for row in rows}
+    if missing := [name for name in ids if name not in by_id]:
+        raise RecordError(
+            f"{source}: record {missing[0]!r} was scored, but is not there.",
+            hint="Evaluate again on these records.",
+        )
+    return [by_id[name] for name in ids]
+
+
+def read(source: Path, ids: Sequence[str]) -> list[Row]:
+    """Return the records of `source` called `ids`, in that order."""
+    return aligned(list(examples.read_rows(source)), ids, source)
+
+
+def sectors(source: Path) -> dict[str, str]:
+    """Return policy -> sector from the `_policies.jsonl` beside `source`; {} if there is none."""
+    path = source.with_name(f"{source.stem}_policies.jsonl")
+    if not path.is_file():
+        return {}
+    try:
+        rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        return {row["document"]: row["sector"] for row in rows if row["sector"]}
+    except (ValueError, KeyError, TypeError) as error:
+        raise RecordError(
+            f"{path}: no list of policies ({error!r}).", hint="Build it: python -m data.build."
+        ) from None
