@@ -1,0 +1,105 @@
+"""One labelled policy as one HTML page: the policy as it reads, every clause tinted by its labels.
+
+The page is one file without network access (`clausemark._render`). With scripts off all of it can
+be read and all links work; scripts add the filter, the scores on hover and focus, and the steps
+from clause to clause.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Self
+
+from clausemark._headings import heading_text
+from clausemark._page_outline import HEIGHT, WIDTH, clause_anchor, outline, silent, strip
+from clausemark._page_tree import build
+from clausemark._page_view import rules, tall, view
+from clausemark._render import Assets, render
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from clausemark.artifact import LabelSettings, Manifest
+    from clausemark.classifier import LabelledClause
+    from clausemark.document import Document
+    from clausemark.labels import Label
+
+__all__ = ["PageFacts", "clause_anchor", "policy_page", "policy_title"]
+
+#: A longer first heading is no title.
+_LONGEST_TITLE: Final = 160
+
+
+@dataclass(frozen=True, slots=True)
+class PageFacts:
+    """What a page says besides the policy: the model, and where the pages' index lies, if any.
+
+    `created` is the model's date; `back` is the index's address relative to the page.
+    """
+
+    model: str
+    version: str
+    created: str | None = None
+    back: str | None = None
+
+    @classmethod
+    def of(cls, manifest: Manifest, *, back: str | None = None) -> Self:
+        """Return the facts of the model that `manifest` describes."""
+        return cls(manifest.name, manifest.version, manifest.created or None, back)
+
+
+def policy_title(document: Document) -> str:
+    """Return the document's first heading, or its file's name if there is none to show."""
+    return _first_heading(document) or Path(document.name).name or document.name
+
+
+def policy_page(
+    document: Document,
+    clauses: Sequence[LabelledClause],
+    labels: Sequence[LabelSettings | Label],
+    *,
+    facts: PageFacts,
+) -> str:
+    """Return the page of `document`, whose labelled clauses are `clauses`.
+
+    `labels` are the columns of the scores, in order. Raise KeyError if a clause has a label that
+    is not among them.
+    """
+    tree = build(document, clauses, skip=_titled_blocks(document, clauses))
+    return render(
+        "page.html.j2",
+        Assets(css=("page.css",), js=("page.js",), rules=rules(labels)),
+        title=policy_title(document),
+        file=Path(document.name).name or document.name,
+        facts=facts,
+        chunks=tree.chunks,
+        views={clause.index: view(clause, labels) for clause in clauses},
+        outline=outline(clauses, labels, tree.openings),
+        silent=silent(clauses, labels),
+        strip=strip(document, clauses, labels),
+        words=len(document.text.split()),
+        width=WIDTH,
+        height=HEIGHT,
+        anchor=clause_anchor,
+        tall=tall,
+    )
+
+
+def _first_heading(document: Document) -> str:
+    for block in document.blocks:
+        if block.kind == "heading":
+            text = heading_text(document.text[block.start : block.end])
+            return text if len(text) <= _LONGEST_TITLE else ""
+    return ""
+
+
+def _titled_blocks(document: Document, clauses: Sequence[LabelledClause]) -> int:
+    """Return 1 if the policy opens with its title, which then stands at the page's head alone.
+
+    A clause that is nothing but this heading keeps it.
+    """
+    if not document.blocks or document.blocks[0].kind != "heading" or not _first_heading(document):
+        return 0
+    heading = document.blocks[0]
+    return int(not clauses or clauses[0].end > heading.end)

@@ -1,0 +1,232 @@
+// The annotated policy with scripts on: the filter, the scores on hover and focus, the steps from clause to clause.
+(() => {
+  "use strict";
+  const one = (selector, within = document) => within.querySelector(selector);
+  const every = (selector, within = document) => [...within.querySelectorAll(selector)];
+  const policy = one("#policy");
+  const keys = every(".key");
+  const state = one("#state");
+  const parts = every(".clause, .above", policy);
+  const clauses = parts.filter((part) => part.classList.contains("clause"));
+  const chunks = every(".chunk", policy);
+  const segments = every(".strip a");
+  const chosen = new Set();
+  const wide = matchMedia("(min-width: 72.01rem)");
+  const name = (key) => one(".name", key).textContent;
+  const count = (n) => n.toLocaleString("en") + (n === 1 ? " clause" : " clauses");
+  const isOn = (part) => !part.classList.contains("off");
+
+  // The filter. Going up from the end, a heading stays if a clause below it does.
+  function apply() {
+    const all = chosen.size === 0;
+    const live = new Set();
+    let above = all ? 7 : 0;
+    let found = 0;
+    for (let k = parts.length - 1; k >= 0; k -= 1) {
+      const part = parts[k];
+      let on = all;
+      if (part.dataset.l !== undefined) {
+        on ||= part.dataset.l.split(" ").some((column) => chosen.has(column));
+        if (on) {
+          above = 7;
+          found += 1;
+        }
+      } else {
+        const level = part.tagName === "HR" ? 7 : Number(part.tagName[1]);
+        on ||= level < above;
+        if (on) above = Math.min(above, level);
+      }
+      part.classList.toggle("off", !on);
+      if (on) live.add(part.closest(".chunk"));
+    }
+    for (const chunk of chunks) chunk.classList.toggle("off", !all && !live.has(chunk));
+    for (const path of every(".strip path")) {
+      const column = path.classList[0]?.startsWith("cat-") ? path.classList[0].slice(4) : "-1";
+      path.classList.toggle("off", !all && !chosen.has(column));
+    }
+    say(all ? "" : found.toLocaleString("en") + " of " + count(clauses.length) + ": " + keys.filter((key) => chosen.has(key.dataset.column)).map(name).join(" or "));
+    if (all) state.textContent = "All " + count(clauses.length);
+    one("#reset").hidden = all;
+  }
+
+  function say(text) {
+    state.textContent = text;
+    state.hidden = false;
+  }
+
+  // Where the reader is: text outside the window is not laid out, so chunks are asked before clauses.
+  function reading() {
+    const top = one(".bar").offsetHeight + 8;
+    const below = (element) => element.getBoundingClientRect().bottom > top;
+    const chunk = chunks.find((each) => isOn(each) && below(each));
+    return chunk && every(".clause", chunk).find((each) => isOn(each) && below(each));
+  }
+
+  function refilter(change) {
+    const inside = policy.getBoundingClientRect().top < 0;
+    const at = inside ? clauses.indexOf(reading()) : -1;
+    hide();
+    change();
+    for (const key of keys) key.setAttribute("aria-pressed", chosen.has(key.dataset.column));
+    apply();
+    if (at < 0) return;
+    const next = clauses.slice(at).find(isOn) || clauses.slice(0, at).reverse().find(isOn);
+    next?.scrollIntoView({ block: "start" });
+  }
+
+  for (const key of keys) {
+    const column = key.dataset.column;
+    key.disabled = !one(".where", key.parentElement);
+    key.addEventListener("click", () => refilter(() => chosen.delete(column) || chosen.add(column)));
+  }
+  one("#reset").addEventListener("click", () => {
+    refilter(() => chosen.clear());
+    keys.find((key) => !key.disabled)?.focus({ preventScroll: true });
+  });
+
+  // A link to a clause that the filter hides shows all.
+  function follow() {
+    const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    if (target && policy.contains(target) && !isOn(target)) {
+      refilter(() => chosen.clear());
+      target.scrollIntoView({ block: "start" });
+    }
+  }
+  document.addEventListener("click", (event) => {
+    if (event.target.closest?.("a[href^='#clause-']")) setTimeout(follow);
+  });
+  addEventListener("hashchange", () => mark(null));
+
+  // Steps.
+  let here = null;
+  function mark(clause) {
+    here?.classList.remove("here");
+    here = clause;
+    here?.classList.add("here");
+  }
+  function step(by) {
+    const shown = clauses.filter(isOn);
+    const from = here && isOn(here) ? here : reading();
+    const at = shown.indexOf(from);
+    const to = shown[Math.min(shown.length - 1, Math.max(0, at < 0 ? 0 : at + by))];
+    if (!to) return;
+    mark(to);
+    to.scrollIntoView({ block: "start" });
+    say("Clause " + (clauses.indexOf(to) + 1) + " of " + clauses.length + ": " + labelsOf(to));
+  }
+  const labelsOf = (clause) => {
+    const columns = clause.dataset.l.split(" ");
+    return columns.map((column) => name(keys.find((key) => key.dataset.column === column))).join(", ");
+  };
+  one("#back").addEventListener("click", () => step(-1));
+  one("#next").addEventListener("click", () => step(1));
+  one(".steps").hidden = false;
+  one("#state").hidden = false;
+  state.textContent = "All " + count(clauses.length);
+
+  // The scores: built when they are asked for.
+  const panel = one("#scores");
+  const element = (tag, className, ...inside) => {
+    const made = document.createElement(tag);
+    made.className = className;
+    made.append(...inside);
+    return made;
+  };
+  const written = (hundredths) => (hundredths > 99 ? "1.0" : "." + String(hundredths).padStart(2, "0"));
+  function rows(tag) {
+    const scores = tag.dataset.s.split(" ").map(Number);
+    const labels = new Set(tag.closest(".clause").dataset.l.split(" "));
+    const order = scores.map((_, k) => k).sort((a, b) => scores[b] - scores[a]);
+    return order.map((k) => {
+      const key = keys.find((each) => each.dataset.column === String(k));
+      const fill = element("i", "cat-" + k);
+      fill.style.width = scores[k] + "%";
+      const gauge = element("span", "gauge", fill);
+      gauge.setAttribute("aria-hidden", "true");
+      if (key.dataset.threshold) {
+        const limit = element("u", "");
+        limit.style.left = 100 * Number(key.dataset.threshold) + "%";
+        gauge.append(limit);
+      }
+      return element("div", labels.has(String(k)) ? "score is" : "score", name(key) + " ", element("b", "", written(scores[k])), " ", gauge);
+    });
+  }
+  const hint = () => element("p", "hint", "Probability; the tick is the threshold from which it is a label.");
+
+  let shownFor = null;
+  let pinned = false;
+  let timer = 0;
+  function place() {
+    if (!shownFor) return;
+    const box = shownFor.firstElementChild.getBoundingClientRect();
+    const high = panel.offsetHeight;
+    const low = box.bottom + 6 + high > innerHeight && box.top - 6 - high > 0;
+    panel.style.top = Math.max(8, low ? box.top - 6 - high : Math.min(box.bottom + 6, innerHeight - high - 8)) + "px";
+    panel.style.left = Math.max(8, Math.min(box.left, document.documentElement.clientWidth - panel.offsetWidth - 8)) + "px";
+  }
+  function show(tag, byFocus) {
+    clearTimeout(timer);
+    if (tag.open) return hide();
+    if (shownFor !== tag) {
+      hide();
+      shownFor = tag;
+      panel.replaceChildren(...rows(tag), hint());
+      tag.firstElementChild.setAttribute("aria-describedby", "scores");
+      panel.showPopover();
+    }
+    pinned = byFocus;
+    place();
+  }
+  function hide() {
+    clearTimeout(timer);
+    shownFor?.firstElementChild.removeAttribute("aria-describedby");
+    shownFor = null;
+    if (panel.matches(":popover-open")) panel.hidePopover();
+  }
+  const tagOf = (node) => {
+    const clause = node.closest?.(wide.matches ? "#policy .clause" : "#policy .tag");
+    return clause && (clause.matches(".tag") ? clause : one(".tag", clause));
+  };
+  document.addEventListener("pointerover", (event) => {
+    if (event.pointerType !== "mouse" || pinned) return;
+    clearTimeout(timer);
+    if (panel.contains(event.target)) return;
+    const tag = tagOf(event.target);
+    if (tag === shownFor) return;
+    timer = setTimeout(() => (tag ? show(tag, false) : hide()), shownFor || !tag ? 220 : 90);
+  });
+  document.addEventListener("focusin", (event) => {
+    const tag = event.target.matches("summary:focus-visible") && event.target.closest(".tag");
+    if (tag) show(tag, true);
+  });
+  document.addEventListener("focusout", () => {
+    if (pinned) hide();
+    pinned = false;
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") hide();
+  });
+  addEventListener("scroll", place, { passive: true });
+  addEventListener("resize", place);
+  document.addEventListener(
+    "toggle",
+    (event) => {
+      const tag = event.target;
+      if (!tag.matches?.(".tag") || !tag.open) return;
+      hide();
+      if (!one(".score", tag)) one("p", tag).replaceWith(element("div", "all", ...rows(tag), hint()));
+    },
+    true,
+  );
+
+  // On narrow screens the categories begin folded.
+  const narrow = matchMedia("(max-width: 56rem)");
+  const fold = () => {
+    one(".fold").open = !narrow.matches;
+  };
+  narrow.addEventListener("change", fold);
+  fold();
+  one(".to").addEventListener("click", () => {
+    one(".fold").open = true;
+  });
+})();
