@@ -23,7 +23,7 @@ from training.report.markdown import report
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from training.evaluate import Scored
+    from training.scored import Scored
 
 
 def random(seed: int, texts: int = 90) -> tuple[Scored, np.ndarray]:

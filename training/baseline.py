@@ -25,8 +25,9 @@ from clausemark.errors import ClausemarkError
 from clausemark.normalise import normalise
 from training import examples
 from training.config import Source
-from training.evaluate import Scored, assess
+from training.evaluate import assess
 from training.files import circumstances, write_json
+from training.scored import Scored
 from training.thresholds import best_thresholds
 
 if TYPE_CHECKING:

@@ -23,10 +23,11 @@ import typer
 from clausemark.errors import ClausemarkError
 from training import examples, thresholds
 from training.config import FitConfig, Source, load_config
-from training.evaluate import Scored, against, assess
+from training.evaluate import against, assess
 from training.files import circumstances, write_json
 from training.fit import fit
 from training.outoffold import OutOfFold
+from training.scored import Scored
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

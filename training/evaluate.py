@@ -11,7 +11,6 @@ those a user gets. Intervals are 95 % bootstrap intervals over policies.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from pathlib import Path  # noqa: TC003  (Typer reads it)
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -25,46 +24,10 @@ from training import examples, metrics
 from training.config import Source
 from training.files import circumstances, write_json, write_text
 from training.report.markdown import report
+from training.scored import Scored, read_scored
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-
-@dataclass(frozen=True, slots=True)
-class Scored:
-    """Texts with their true labels and a model's calibrated scores.
-
-    *Shape:* `truth` and `scores` (texts, labels) float32.
-    """
-
-    ids: list[str]
-    documents: list[str]
-    truth: NDArray[np.float32]
-    scores: NDArray[np.float32]
-
-    def write(self, folder: Path, decided: NDArray[np.bool_]) -> None:
-        """Write scores, truth, decisions and rows into `folder`."""
-        folder.mkdir(parents=True, exist_ok=True)
-        np.save(folder / "scores.npy", self.scores)
-        np.save(folder / "truth.npy", self.truth)
-        np.save(folder / "decided.npy", decided)
-        rows = [list(row) for row in zip(self.ids, self.documents, strict=True)]
-        write_json(folder / "rows.json", rows)
-
-
-def read_scored(folder: Path) -> tuple[Scored, NDArray[np.bool_]]:
-    """Read what `Scored.write` wrote; raise RecordError naming what is missing."""
-    try:
-        rows = json.loads((folder / "rows.json").read_text(encoding="utf-8"))
-        arrays = [
-            np.load(folder / f"{name}.npy", allow_pickle=False)
-            for name in ("truth", "scores", "decided")
-        ]
-    except FileNotFoundError as error:
-        raise RecordError(
-            f"{error.filename}: missing.", hint="Evaluate that model first, on the same records."
-        ) from None
-    return Scored([r[0] for r in rows], [r[1] for r in rows], arrays[0], arrays[1]), arrays[2]
 
 
 def assess(scored: Scored, decided: NDArray[np.bool_]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from training.evaluate import Scored
+    from training.scored import Scored
 
 #: Splits in the order that readers expect; what is in none comes last.
 ORDER: Final = ("train", "validation", "test", "none")

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from clausemark.labels import OPP115
+from training.analysis.records import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
-    from training.evaluate import Scored
+    from training.scored import Scored
 
 #: A score of exactly 0 or 1 would cost infinitely much.
 _LEAST: Final = 1e-7
@@ -36,25 +37,10 @@ def mistakes(
     loss = cross_entropy(scored.truth, scored.scores)[:, columns].sum(axis=1)
     wrong = ((scored.truth > 0.5) != decided)[:, columns].any(axis=1)
     order = [k for k in np.argsort(-loss, kind="stable").tolist() if wrong[k]]
-    return [_item(scored, decided, rows, k) | {"loss": float(loss[k])} for k in order[:number]]
+    return [quoted(scored, decided, rows, k) | {"loss": float(loss[k])} for k in order[:number]]
 
 
 def cross_entropy(truth: NDArray[np.float32], scores: NDArray[np.float32]) -> NDArray[np.float64]:
     """Return the cost of each score in nats. *Shape:* (texts, labels)."""
     of_truth = np.where(truth > 0.5, scores, 1 - scores.astype(np.float64))
     return np.asarray(-np.log(np.maximum(of_truth, _LEAST)), dtype=np.float64)
-
-
-def _item(
-    scored: Scored, decided: NDArray[np.bool_], rows: Sequence[Mapping[str, Any]], k: int
-) -> dict[str, Any]:
-    names = OPP115.names
-    return {
-        "id": scored.ids[k],
-        "document": scored.documents[k],
-        "text": rows[k]["text"],
-        "truth": [name for name, given in zip(names, scored.truth[k], strict=True) if given > 0.5],
-        "decided": [name for name, given in zip(names, decided[k], strict=True) if given],
-        "votes": rows[k].get("votes"),
-        "scores": dict(zip(names, scored.scores[k].tolist(), strict=True)),
-    }

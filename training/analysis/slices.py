@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from training.evaluate import Scored
+    from training.scored import Scored
 
 #: The longest text of each part, in words; the last part has the rest.
 LENGTHS: Final = (20, 50, 100, 200)

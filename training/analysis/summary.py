@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from training.evaluate import Scored
+    from training.scored import Scored
 
 
 def analyse(

@@ -12,8 +12,9 @@ import numpy as np
 
 from clausemark.labels import OPP115
 from training import thresholds
-from training.analysis.records import read
+from training.analysis.records import quoted, read
 from training.outoffold import OutOfFold
+from training.scored import Scored
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,13 +23,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 CURE: Final = 'pip install "clausemark[audit]"'
-HELD_OUT: Final = "this evaluation's scores"
+HELD_OUT: Final = "the evaluated model's scores"
 OUT_OF_FOLD: Final = "out-of-fold scores"
 
 
 def suspects(
-    truth: NDArray[np.float32],
-    scores: NDArray[np.float32],
+    scored: Scored,
+    decided: NDArray[np.bool_],
     rows: Sequence[Mapping[str, Any]],
     *,
     origin: str = HELD_OUT,
@@ -36,31 +37,33 @@ def suspects(
 ) -> list[dict[str, Any]]:
     """Return labels that are probably wrong, the likeliest first; one item a text and label.
 
-    `quality` is the score of what the label says (low: suspect), `origin` whose scores they are;
-    those of a model that saw the texts' labels would find nothing. Without cleanlab the only item
-    has `missing` and `cure`. *Shape:* `truth` and `scores` (texts, labels).
+    An item is that of `mistakes` with `label`, whether it is `given`, its `score`, its `quality`
+    (the score of what the label says; low is suspect) in place of the loss, and `origin`: whose
+    scores they are. Scores of a model that was trained on the texts would find nothing. Without
+    cleanlab the only item has `missing` and `cure`.
     """
     try:
         from cleanlab.multilabel_classification.filter import find_multilabel_issues_per_class
     except ImportError:
         return [{"missing": "cleanlab", "cure": CURE}]
-    given = [np.flatnonzero(row > 0.5).tolist() for row in truth]
+    positive = scored.truth > 0.5
+    both = np.flatnonzero(positive.any(axis=0) & ~positive.all(axis=0))
     found, _, _ = find_multilabel_issues_per_class(
-        given, scores.astype(np.float64), return_indices_ranked_by="self_confidence", n_jobs=1
+        [np.flatnonzero(row).tolist() for row in positive[:, both]],
+        scored.scores[:, both].astype(np.float64),
+        return_indices_ranked_by="self_confidence",
+        n_jobs=1,
     )
-    quality = np.where(truth > 0.5, scores, 1 - scores)
-    places = [(int(i), k) for k, indices in enumerate(found) for i in indices]
+    quality = np.where(positive, scored.scores, 1 - scored.scores)
+    places = [(int(i), int(k)) for k, at in zip(both, found, strict=True) for i in at]
     places.sort(key=lambda place: float(quality[place]))
     return [
-        {
-            "id": rows[i]["id"],
-            "document": rows[i]["document"],
-            "text": rows[i]["text"],
+        quoted(scored, decided, rows, i)
+        | {
             "label": OPP115.names[k],
-            "given": bool(truth[i, k] > 0.5),
-            "score": float(scores[i, k]),
+            "given": bool(positive[i, k]),
+            "score": float(scored.scores[i, k]),
             "quality": float(quality[i, k]),
-            "votes": rows[i].get("votes"),
             "origin": origin,
         }
         for i, k in places[:number]
@@ -73,6 +76,7 @@ def out_of_fold(folder: Path, source: Path, *, number: int = 30) -> list[dict[st
     Every score is of a model that saw no policy of the text's family, calibrated on other folds.
     """
     fold = OutOfFold.read(folder)
-    scores, _ = thresholds.nested(fold)
+    scores, decided = thresholds.nested(fold)
+    scored = Scored(fold.ids, fold.documents, fold.truth, scores)
     rows = read(source, fold.ids)
-    return suspects(fold.truth, scores, rows, origin=OUT_OF_FOLD, number=number)
+    return suspects(scored, decided, rows, origin=OUT_OF_FOLD, number=number)
