@@ -15,6 +15,7 @@ from data import (
     gt200,
     headings,
     opp115,
+    opp115_sectors,
     policyie,
     silver,
 )
@@ -73,11 +74,22 @@ def _opp115(raw: Path, out: Path, _: Overlap) -> Product:
     loaded = opp115.load(raw)
     product = _write("opp115", loaded, out)
     product.files["opp115_spans.jsonl"] = write_jsonl(out / "opp115_spans.jsonl", loaded.practices)
+    if (raw / opp115_sectors.FILE).exists():
+        documents = {record.document for record in loaded.records}
+        _policies(product, "opp115", opp115_sectors.policies(raw, documents), out)
     return product
 
 
 def _fictional(raw: Path, out: Path, _: Overlap) -> Product:
-    return _write("fictional", fictional_policies.load(raw), out)
+    product = _write("fictional", fictional_policies.load(raw), out)
+    _policies(product, "fictional", fictional_policies.sectors(raw), out)
+    return product
+
+
+def _policies(product: Product, name: str, rows: list[dict[str, Any]], out: Path) -> None:
+    """Write what is known of the policies beside the records."""
+    file = f"{name}_policies.jsonl"
+    product.files[file] = write_jsonl(out / file, rows)
 
 
 def _headings(raw: Path, out: Path, overlap: Overlap) -> Product:

@@ -16,7 +16,7 @@ from clausemark.labels import OPP115
 from clausemark.segment import Clause, model_text, segment
 from data.records import Loaded, Record, read_jsonl
 
-__all__ = ["FOLDER", "load", "unlabelled_classes"]
+__all__ = ["FOLDER", "load", "sectors", "unlabelled_classes"]
 
 CORPUS: Final = "fictional"
 FOLDER: Final = Path(__file__).parent / "fictional"
@@ -81,6 +81,18 @@ def _record(row: dict[str, Any], split: str, clauses: dict[str, Clause]) -> Reco
         )
     except (KeyError, TypeError) as error:
         raise RecordError(f"record {row.get('id')!r}: a field is missing ({error!r}).") from error
+
+
+def sectors(folder: Path = FOLDER) -> list[dict[str, Any]]:
+    """Return document and sector of each policy; raise RecordError if sectors.json names others."""
+    path = folder / "sectors.json"
+    try:
+        found = dict(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError) as error:
+        raise RecordError(f"{path}: no sectors of policies ({error}).") from error
+    if odd := sorted(set(found) ^ set(_splits(folder / "splits.json"))):
+        raise RecordError(f"{path}: policy {odd[0]!r} stands in only one of it and splits.json.")
+    return [{"document": name, "sector": found[name]} for name in sorted(found)]
 
 
 def unlabelled_classes(loaded: Loaded) -> list[str]:
