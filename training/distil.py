@@ -1,0 +1,255 @@
+"""Teachers label unlabelled paragraphs, for a student to learn from.
+
+    python -m training.distil runs/opp115 runs/opp115-cv-0 runs/opp115-cv-1 \
+        --texts data/processed/headings.jsonl --labelled data/processed/silver.jsonl \
+        --output runs/pseudo --candidates 120000 --keep 40000
+
+Writes OUTPUT/pseudo.jsonl: records whose votes are the mean probability of the teachers (Hinton et
+al., 2015, without a temperature: the labels are binary), a source like any other for training.fit
+with `majority = 0.0`. Of the candidates, drawn at random from the texts, half of what is kept is
+drawn evenly over the labels, where the teachers see one or waver, a quarter by uncertainty, and a
+quarter as it comes, so that the student also sees what policies are mostly made of.
+
+Texts whose labels somebody gave (`--labelled`) are left out. Each teacher's scores are kept in
+OUTPUT, part by part, so that the same command goes on where it was cut off.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path  # noqa: TC003  (Typer reads it)
+from typing import TYPE_CHECKING, Annotated, Any
+
+import numpy as np
+import typer
+
+from clausemark.errors import ClausemarkError, RecordError
+from clausemark.labels import OPP115
+from clausemark.tokens import combine
+from training import encoders
+from training.config import ConfigError, FitConfig, parse_config
+from training.examples import checksum, read_rows
+from training.files import circumstances, write_json, write_text
+from training.fit import make_accelerator
+from training.loop import predict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from numpy.typing import NDArray
+
+    #: Texts to probabilities, *shape* (texts, labels).
+    Scorer = Callable[[Sequence[str]], NDArray[np.float32]]
+
+#: Texts scored and saved at once.
+PART = 4096
+#: Shares of what is kept, by how it was drawn; the rest comes as it comes.
+BY_LABEL, BY_UNCERTAINTY = 0.5, 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An unlabelled text and the document that it stands in."""
+
+    id: str
+    document: str
+    text: str
+
+
+def candidates(
+    paths: Sequence[Path], labelled: Sequence[Path], *, number: int, seed: int
+) -> list[Candidate]:
+    """Return at most `number` distinct texts of `paths`, drawn at random, none of `labelled`."""
+    seen = {_key(row["text"]) for path in labelled for row in read_rows(path)}
+    found: list[Candidate] = []
+    for path in paths:
+        for row in read_rows(path):
+            key = _key(row["text"])
+            if key not in seen:
+                seen.add(key)
+                found.append(_candidate(row, path))
+    if not found:
+        raise RecordError(f"no text is left of {', '.join(map(str, paths))}.")
+    chosen = np.random.default_rng(seed).permutation(len(found))[:number]
+    return [found[k] for k in np.sort(chosen)]
+
+
+def entropy(scores: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return the entropy of each probability, in nats. *Shape:* as `scores`."""
+    p = np.clip(scores.astype(np.float64), 1e-6, 1 - 1e-6)
+    return np.asarray(-(p * np.log(p) + (1 - p) * np.log(1 - p)), dtype=np.float64)
+
+
+def choose(scores: NDArray[np.float32], *, keep: int, seed: int) -> dict[int, str]:
+    """Return the rows to keep, in order, each with what it was drawn for.
+
+    A label's share goes to rows by probability plus entropy: those that have it for sure and those
+    on the border of it. Draws are weighted, without replacement (Efraimidis and Spirakis, 2006).
+    """
+    rng = np.random.default_rng(seed)
+    unsure = entropy(scores)
+    each = int(keep * BY_LABEL / scores.shape[1])
+    chosen: dict[int, str] = {}
+    for k, name in enumerate(OPP115.names):
+        _draw(chosen, scores[:, k] + unsure[:, k], each, name, rng)
+    _draw(chosen, unsure.sum(axis=1), int(keep * BY_UNCERTAINTY), "uncertain", rng)
+    _draw(chosen, np.ones(len(scores)), keep - len(chosen), "natural", rng)
+    return dict(sorted(chosen.items()))
+
+
+def _draw(
+    chosen: dict[int, str],
+    weights: NDArray[Any],
+    number: int,
+    reason: str,
+    rng: np.random.Generator,
+) -> None:
+    """Add `number` rows to `chosen`, drawn by `weights` from those that are not in it."""
+    keys = np.log(rng.random(len(weights))) / np.maximum(weights, 1e-9)
+    keys[list(chosen)] = -np.inf
+    free = len(weights) - len(chosen)
+    for row in np.argsort(-keys)[: max(0, min(number, free))]:
+        chosen[int(row)] = reason
+
+
+def mean_scores(
+    teachers: Sequence[Path], texts: Sequence[str], output: Path, scorer: Callable[[Path], Scorer]
+) -> NDArray[np.float32]:
+    """Return the mean of the teachers' probabilities; finished parts in `output` are not redone."""
+    total = np.zeros((len(texts), len(OPP115.labels)), dtype=np.float64)
+    for number, teacher in enumerate(teachers):
+        score: Scorer | None = None
+        for at in range(0, len(texts), PART):
+            path = output / "scores" / f"{number:02d}-{at:08d}.npy"
+            if not path.exists():
+                score = score or scorer(teacher)
+                _save(path, score(texts[at : at + PART]))
+                typer.echo(f"{teacher}: {min(at + PART, len(texts))} of {len(texts)}")
+            total[at : at + PART] += np.load(path, allow_pickle=False)
+    return np.asarray(total / len(teachers), dtype=np.float32)
+
+
+def teacher_scorer(run: Path) -> Scorer:
+    """Load a finished run of training.fit as a function from texts to probabilities."""
+    config = _config_of(run)
+    base = str(run / "model")
+    accelerator = make_accelerator(config.precision)
+    encoder = encoders.make_encoder(
+        encoders.load_tokenizer(base), size=config.window, overlap=config.overlap
+    )
+    model = encoders.load_model(base, labels=list(OPP115.names), dropout=0.0)
+    model.to(accelerator.device)
+
+    def score(texts: Sequence[str]) -> NDArray[np.float32]:
+        windows = encoder.encode(texts)
+        found = predict(model, windows, tokens=config.batch_tokens, accelerator=accelerator)
+        return np.asarray(1 / (1 + np.exp(-combine(found, windows))), dtype=np.float32)
+
+    return score
+
+
+def records(
+    texts: Sequence[Candidate], scores: NDArray[np.float32], chosen: dict[int, str]
+) -> Iterable[dict[str, Any]]:
+    """Yield the chosen texts as records; labels are those at 0.5, `extra` says what for."""
+    for row, reason in chosen.items():
+        text, votes = texts[row], [round(float(p), 4) for p in scores[row]]
+        yield {
+            "id": f"pseudo/{text.id}",
+            "corpus": "pseudo",
+            "document": text.document,
+            "family": text.document,
+            "text": text.text,
+            "labels": [n for n, p in zip(OPP115.names, votes, strict=True) if p >= 0.5],
+            "votes": dict(zip(OPP115.names, votes, strict=True)),
+            "known": None,
+            "split": None,
+            "heading": None,
+            "extra": {"stratum": reason},
+        }
+
+
+def _candidate(row: dict[str, Any], path: Path) -> Candidate:
+    if not isinstance(row.get("id"), str):
+        raise RecordError(f"{path}: a record without an id.", hint="Build the corpora again.")
+    document = row.get("document") or row["id"].rpartition("#")[0] or row["id"]
+    return Candidate(row["id"], document, row["text"])
+
+
+def _key(text: str) -> bytes:
+    return hashlib.blake2b(" ".join(text.lower().split()).encode(), digest_size=12).digest()
+
+
+def _save(path: Path, scores: NDArray[np.float32]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(path.name + ".partial")
+    with partial.open("wb") as file:
+        np.save(file, scores)
+    partial.replace(path)
+
+
+def _config_of(run: Path) -> FitConfig:
+    path = run / "config.json"
+    if not (run / "model").is_dir() or not path.exists():
+        raise ConfigError(f"{run}: no finished run.", hint="Train it: python -m training.fit.")
+    return parse_config(json.loads(path.read_text(encoding="utf-8")), where=str(path))
+
+
+def _claim(output: Path, made: dict[str, Any]) -> None:
+    """Refuse an output folder whose scores belong to other teachers, texts or draws."""
+    path = output / "distil.json"
+    if path.exists():
+        found = json.loads(path.read_text(encoding="utf-8"))
+        differing = [key for key in made if found.get(key) != made[key]]
+        if differing:
+            raise ConfigError(
+                f"{output}: made with another {', '.join(differing)}.",
+                hint="Choose another --output, or remove the folder.",
+            )
+        return
+    write_json(path, made | circumstances())
+
+
+def main(  # noqa: PLR0913, PLR0917  (an option of the command each)
+    teachers: Annotated[list[Path], typer.Argument(help="Finished runs of training.fit.")],
+    texts: Annotated[list[Path], typer.Option(help="Records to label; their labels are not read.")],
+    output: Annotated[Path, typer.Option(help="Folder for pseudo.jsonl and the scores.")],
+    labelled: Annotated[list[Path] | None, typer.Option(help="Texts to leave out.")] = None,
+    number: Annotated[int, typer.Option("--candidates", help="Texts to score.")] = 120_000,
+    keep: Annotated[int, typer.Option(help="Texts to keep.")] = 40_000,
+    seed: Annotated[int, typer.Option(help="Of both draws.")] = 0,
+) -> None:
+    """Label TEXTS by the mean of TEACHERS and keep what a student learns most from."""
+    left_out = labelled or []
+    try:
+        _claim(
+            output,
+            {
+                "teachers": {str(run): checksum(_weights(run)) for run in teachers},
+                "texts": {str(path): checksum(path) for path in [*texts, *left_out]},
+                "candidates": number,
+                "seed": seed,
+            },
+        )
+        found = candidates(texts, left_out, number=number, seed=seed)
+        scores = mean_scores(teachers, [c.text for c in found], output, teacher_scorer)
+    except ClausemarkError as error:
+        typer.echo(f"Error: {error}", err=True)
+        raise typer.Exit(1) from None
+    chosen = choose(scores, keep=keep, seed=seed)
+    lines = (json.dumps(row, ensure_ascii=False) for row in records(found, scores, chosen))
+    write_text(output / "pseudo.jsonl", "\n".join(lines) + "\n")
+    typer.echo(f"{len(chosen)} of {len(found)} texts: {output / 'pseudo.jsonl'}")
+
+
+def _weights(run: Path) -> Path:
+    path = run / "model" / "model.safetensors"
+    if not path.exists():
+        raise ConfigError(f"{path}: missing.", hint="Finish that run first.")
+    return path
+
+
+if __name__ == "__main__":
+    typer.run(main)
