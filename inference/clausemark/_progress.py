@@ -16,10 +16,14 @@ _CLEAR: Final = "\r\x1b[K"
 
 
 class Meter:
-    """Called with the clauses done and all; silent unless a person watches and has to wait."""
+    """Called with the clauses done and all; silent unless a person watches and has to wait.
 
-    def __init__(self, name: str) -> None:
+    `unit` is what is counted, if it is not clauses.
+    """
+
+    def __init__(self, name: str, *, unit: str = "clauses") -> None:
         self._name = printable(name)
+        self._unit = unit
         self._next = time.monotonic() + _PATIENCE
         self._shown = False
         self._watched = sys.stderr.isatty()
@@ -30,7 +34,7 @@ class Meter:
             return
         self._next = time.monotonic() + _PATIENCE
         self._shown = True
-        sys.stderr.write(f"{_CLEAR}{self._name[-40:]}: {done:,} of {total:,} clauses")
+        sys.stderr.write(f"{_CLEAR}{self._name[-40:]}: {done:,} of {total:,} {self._unit}")
         sys.stderr.flush()
 
     def close(self) -> None:
