@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 from clausemark.errors import RecordError
 from clausemark.labels import OPP115
 from data.markup import Plain, plain
+from data.opp115_headings import headings
 from data.records import Loaded, Record, check_span
 from data.splits import family_of, folds, read_folds, read_places
 
@@ -89,7 +90,9 @@ def load(raw: Path, *, strict: bool = False, folds_file: Path | None = FOLDS) ->
     RecordError. Without a `folds_file` the folds are dealt anew.
     """
     loaded = Opp115()
-    texts = dict(_segments(raw, loaded))
+    segments = list(_segments(raw, loaded))
+    texts = {place: text for place, text, _ in segments}
+    above = {place: heading for place, _, heading in segments}
     votes: defaultdict[Place, defaultdict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     for annotation in _annotations(raw, loaded, strict=strict):
         try:
@@ -102,7 +105,8 @@ def load(raw: Path, *, strict: bool = False, folds_file: Path | None = FOLDS) ->
         loaded.practices.append(_practice(annotation, label, text, loaded, strict=strict))
     places = _places(raw)
     loaded.records = [
-        _record(place, text.text, votes[place], places.get(place)) for place, text in texts.items()
+        replace(_record(place, text.text, votes[place], places.get(place)), heading=above[place])
+        for place, text in texts.items()
     ]
     _deal(loaded, folds_file)
     return loaded
@@ -117,8 +121,8 @@ def _text_of(annotation: Annotation, texts: Mapping[Place, Plain]) -> Plain:
         ) from None
 
 
-def _segments(raw: Path, loaded: Opp115) -> Iterator[tuple[Place, Plain]]:
-    """Yield the text of every segment; the withheld ones are blank, and only counted."""
+def _segments(raw: Path, loaded: Opp115) -> Iterator[tuple[Place, Plain, str | None]]:
+    """Yield the text of every segment and the heading above it; withheld ones are only counted."""
     files = sorted((raw / "sanitized_policies").glob("*.html"))
     if not files:
         raise RecordError(
@@ -126,10 +130,10 @@ def _segments(raw: Path, loaded: Opp115) -> Iterator[tuple[Place, Plain]]:
         )
     for file in files:
         segments = file.read_text(encoding="utf-8", errors="strict").split(_SEPARATOR)
-        for number, segment in enumerate(segments):
+        for number, (segment, above) in enumerate(zip(segments, headings(segments), strict=True)):
             text = plain(segment)
             if text.text:
-                yield (file.stem, number), text
+                yield (file.stem, number), text, above
             else:
                 loaded.dropped["segment withheld (blank)"] += 1
 

@@ -56,6 +56,21 @@ def test_known_names_the_columns_that_count(tmp_path: Path) -> None:
     assert data.known[1].tolist() == [1.0] * 12
 
 
+def test_a_share_of_the_texts_stands_under_its_heading(tmp_path: Path) -> None:
+    rows = [{"id": f"r{k}", "heading": "Cookies", "text": f"We keep {k}."} for k in range(400)]
+    texts = load(tmp_path, *rows, heading=0.5).texts
+    headed = [text for text in texts if text.startswith("Cookies\nWe keep")]
+    assert 150 < len(headed) < 250
+    assert texts == load(tmp_path, *rows, heading=0.5).texts
+    assert set(headed) < set(load(tmp_path, *rows, heading=1.0).texts)
+    assert load(tmp_path, *rows).texts[0] == "We keep 0."
+
+
+def test_a_heading_is_not_put_before_itself(tmp_path: Path) -> None:
+    rows = [{"heading": "COOKIES", "text": "Cookies are kept."}, {"heading": None}]
+    assert load(tmp_path, *rows, heading=1.0).texts == ["Cookies are kept.", "We keep it."]
+
+
 def test_splits_folds_strata_and_weights_choose(tmp_path: Path) -> None:
     rows = [
         {"id": "a", "split": "train", "fold": 0, "extra": {"stratum": "x"}},

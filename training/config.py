@@ -35,7 +35,8 @@ class Source:
     """A record file to read: which part of it, with which targets, at which weight.
 
     `majority` mixes the targets: 1 takes the majority labels, 0 the annotators' votes.
-    `fold` keeps (`"in"`) or drops (`"out"`) the records of the run's held-out fold.
+    `fold` keeps (`"in"`) or drops (`"out"`) the records of the run's held-out fold. `heading` is
+    the share of the texts, among those with a heading from above, that get it in front.
     """
 
     path: str
@@ -44,6 +45,7 @@ class Source:
     weight: float = 1.0
     fold: Literal["any", "in", "out"] = "any"
     strata: tuple[str, ...] = ()
+    heading: float = 0.0
 
 
 #: Least and greatest value of what would only fail later, or silently do nothing.

@@ -79,7 +79,7 @@ def load(
     share = np.asarray([source.majority for _, source in rows], dtype=np.float32)[:, None]
     return Examples(
         ids=[row["id"] for row, _ in rows],
-        texts=[row["text"] for row, _ in rows],
+        texts=[_text(row, source) for row, source in rows],
         documents=[row["document"] for row, _ in rows],
         splits=[row.get("split") for row, _ in rows],
         targets=share * majority + (1 - share) * votes,
@@ -115,6 +115,18 @@ def _check(row: dict[str, Any], source: Source) -> None:
             raise RecordError(f"{name}: {key!r} is {row.get(key)!r}, a string is needed.")
     if not isinstance(row.get("labels"), list):
         raise RecordError(f"{name}: 'labels' is {row.get('labels')!r}, a list is needed.")
+
+
+def _text(row: dict[str, Any], source: Source) -> str:
+    """Return what the encoder reads: the text, under its heading if the source's share says so.
+
+    The choice hangs on the record's id alone, so that it is the same in every run and epoch.
+    """
+    heading, text = row.get("heading"), row["text"]
+    if not heading or not source.heading or text.lower().startswith(heading.lower()):
+        return str(text)
+    chance = int.from_bytes(hashlib.blake2b(row["id"].encode(), digest_size=4).digest()) / 2**32
+    return f"{heading}\n{text}" if chance < source.heading else str(text)
 
 
 def _multi_hot(row: dict[str, Any], scheme: Scheme) -> NDArray[np.float32]:
