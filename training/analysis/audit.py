@@ -30,7 +30,7 @@ def audit(
     names: Sequence[str],
 ) -> dict[str, Any]:
     """Return the audit of a whole file: `rows` are all its records, `scored` those evaluated."""
-    ordered = sorted(rows, key=lambda row: ORDER.index(_split(row)))
+    ordered = sorted(rows, key=_place)
     texts = [row["text"] for row in ordered]
     return {
         "splits": _sizes(ordered),
@@ -72,9 +72,15 @@ def _sizes(rows: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, int]]:
             "policies": len({row["document"] for row in part}),
             "families": len({_family(row) for row in part}),
         }
-        for name in ORDER
+        for name in dict.fromkeys(_split(row) for row in rows)
         if (part := [row for row in rows if _split(row) == name])
     }
+
+
+def _place(row: Mapping[str, Any]) -> int:
+    """Return where a record's split stands in ORDER; one of another name comes last."""
+    name = _split(row)
+    return ORDER.index(name) if name in ORDER else len(ORDER)
 
 
 def _split(row: Mapping[str, Any]) -> str:
