@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from clausemark._output import Writer
     from clausemark.classifier import Classifier, LabelledClause
+    from clausemark.compare import Comparison
     from clausemark.document import Document
 
 __all__ = ["app", "main"]
@@ -48,6 +49,14 @@ class ListFormat(StrEnum):
 
     TABLE = "table"
     JSONL = "jsonl"
+
+
+class CompareFormat(StrEnum):
+    """How a comparison is written."""
+
+    TABLE = "table"
+    JSONL = "jsonl"
+    HTML = "html"
 
 
 class FactsFormat(StrEnum):
@@ -138,6 +147,59 @@ def label(
 
 
 @app.command()
+def compare(  # noqa: PLR0913, PLR0917  (a parameter an option)
+    old: Annotated[
+        str, typer.Argument(metavar="OLD", help="The old version, or - for standard input.")
+    ],
+    new: Annotated[
+        str, typer.Argument(metavar="NEW", help="The new version, or - for standard input.")
+    ],
+    form: Annotated[
+        CompareFormat | None, typer.Option("--format", show_default=_WHERE.format("jsonl"))
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", metavar="FILE", help="Write to FILE, all of it or nothing."),
+    ] = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Let jsonl have the unchanged clauses, too.")
+    ] = False,
+    model: ModelOption = None,
+    threads: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="Cores to use.", show_default="all available"),
+    ] = None,
+) -> None:
+    """Compare two versions of a policy, clause by clause, by category.
+
+    A clause is reworded, added, removed or moved; one may be reworded and moved. Typography is no
+    change: white space, quotation marks, dashes, bullets, numbers, emphasis. A split paragraph
+    reads as one reworded and one added clause.
+
+    table: what changed in each category, words that went in [-brackets-], words that came in
+    {+braces+}. jsonl: one object a change, with both clauses and the differing words. html: one
+    self-contained page, with filters.
+
+    The exit code is 0 whether the versions differ or not, 1 if one cannot be read.
+    """
+    from clausemark._sources import read, refuse_input
+
+    if old == new == "-":
+        raise typer.BadParameter("Only one of the two can come from standard input.")
+    with _edge():
+        troubles = _Troubles()
+        refuse_input(output, [old, new])
+        documents = list(read([old, new], troubles))
+        if troubles.count:
+            raise typer.Exit(1)
+        comparison = _compared(_load(model, threads), documents)
+        with _open(output) as stream:
+            if form is None:
+                form = CompareFormat.TABLE if stream.isatty() else CompareFormat.JSONL
+            _write_comparison(comparison, stream, form, everything=everything)
+
+
+@app.command()
 def labels(
     form: Annotated[
         ListFormat | None, typer.Option("--format", show_default=_WHERE.format("jsonl"))
@@ -203,6 +265,34 @@ def _label_one(classifier: Classifier, document: Document) -> list[LabelledClaus
         return classifier.label_document(document, progress=meter)
     finally:
         meter.close()
+
+
+def _compared(classifier: Classifier, documents: Sequence[Document]) -> Comparison:
+    from clausemark.compare import Comparison, align
+
+    old, new = documents
+    changes = align(_label_one(classifier, old), _label_one(classifier, new))
+    return Comparison(old.name, new.name, classifier.labels, tuple(changes))
+
+
+def _write_comparison(
+    comparison: Comparison, stream: IO[str], form: CompareFormat, *, everything: bool
+) -> None:
+    from clausemark._output import json_line
+
+    if form is CompareFormat.TABLE:
+        from clausemark._compare_table import print_comparison
+
+        print_comparison(comparison, stream)
+    elif form is CompareFormat.HTML:
+        from clausemark._compare_page import compare_page
+
+        stream.write(compare_page(comparison))
+    else:
+        changes = comparison.changes if everything else comparison.changed()
+        stream.writelines(f"{json_line(change.to_json())}\n" for change in changes)
+        if not comparison.changed():
+            _complain("no clause differs.")
 
 
 def _open(output: Path | None) -> AbstractContextManager[IO[str]]:

@@ -24,13 +24,33 @@ if TYPE_CHECKING:
     from clausemark.classifier import Classifier, LabelledClause
     from clausemark.document import Document
 
-__all__ = ["KINDS", "NO_CATEGORY", "Change", "Comparison", "Kind", "align", "compare_documents"]
+__all__ = [
+    "KINDS",
+    "NO_CATEGORY",
+    "SIGNS",
+    "Change",
+    "Comparison",
+    "Kind",
+    "align",
+    "compare_documents",
+    "count_kinds",
+    "summary",
+]
 
 Kind = Literal["reworded", "added", "removed", "moved", "relabelled", "unchanged"]
 #: Every kind of change, in the order in which they are shown.
 KINDS: Final[tuple[Kind, ...]] = (
     "reworded", "added", "removed", "moved", "relabelled", "unchanged",
 )  # fmt: skip
+#: A sign for every kind, so that none is told by its colour alone.
+SIGNS: Final[Mapping[Kind, str]] = {
+    "reworded": "±",
+    "added": "+",
+    "removed": "−",
+    "moved": "↕",
+    "relabelled": "#",
+    "unchanged": "=",
+}
 #: What clauses without a label are grouped under.
 NO_CATEGORY: Final = "No category"
 
@@ -81,6 +101,21 @@ class Change:
     def relabelled(self) -> bool:
         """Whether a clause of both versions changed its labels."""
         return bool(self.gained or self.lost)
+
+    @property
+    def kinds(self) -> tuple[Kind, ...]:
+        """Every kind that applies, its own first: a reworded clause may be moved as well."""
+        found: list[Kind] = [self.kind]
+        if self.moved and self.kind != "moved":
+            found.append("moved")
+        if self.relabelled and self.kind != "relabelled":
+            found.append("relabelled")
+        return tuple(found)
+
+    def also(self, name: str) -> tuple[str, ...]:
+        """Return the categories but `name` that it had before and has now."""
+        told = {name, NO_CATEGORY, *self.gained, *self.lost}
+        return tuple(one for one in self.categories if one not in told)
 
     def words(self) -> list[Op]:
         """Return what became of the clause's words below its headings, in order."""
@@ -135,14 +170,19 @@ class Comparison:
         return {name: changes for name, changes in found.items() if changes}
 
     def counts(self) -> Mapping[Kind, int]:
-        """Return how many clauses there are of each kind."""
+        """Return to how many clauses each kind applies; one may be reworded and moved."""
         return count_kinds(self.changes)
 
 
 def count_kinds(changes: Sequence[Change]) -> Mapping[Kind, int]:
-    """Return how many changes there are of each kind, all kinds named."""
-    counts = Counter(change.kind for change in changes)
+    """Return to how many changes each kind applies, all kinds named; to one several may."""
+    counts = Counter(kind for change in changes for kind in change.kinds)
     return {kind: counts[kind] for kind in KINDS}
+
+
+def summary(counts: Mapping[Kind, int]) -> str:
+    """Return the counts in words: "1 reworded, 2 added, 12 unchanged"; what is none is left out."""
+    return ", ".join(f"{counts[kind]} {kind}" for kind in KINDS if counts.get(kind))
 
 
 def compare_documents(
