@@ -12,7 +12,6 @@ if TYPE_CHECKING:
 
     from clausemark.artifact import LabelSettings
     from clausemark.classifier import LabelledClause
-    from clausemark.document import Document
     from clausemark.labels import Label
 
 __all__ = ["HEIGHT", "WIDTH", "Entry", "Segment", "clause_anchor", "outline", "silent", "strip"]
@@ -81,9 +80,7 @@ def silent(
 
 
 def strip(
-    document: Document,
-    clauses: Sequence[LabelledClause],
-    labels: Sequence[LabelSettings | Label],
+    clauses: Sequence[LabelledClause], labels: Sequence[LabelSettings | Label]
 ) -> list[Segment]:
     """Return the bar through the document: a segment a clause, as wide as its text is long."""
     total = max(1, sum(clause.end - clause.start for clause in clauses))

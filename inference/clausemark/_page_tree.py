@@ -134,20 +134,28 @@ def _stretches(document: Document, clauses: Sequence[LabelledClause]) -> Iterato
     """Yield what is not blank of every block, cut where clauses begin and end."""
     first = 0
     for block in document.blocks:
-        at = block.start
-        while first < len(clauses) and clauses[first].end <= at:
+        while first < len(clauses) and clauses[first].end <= block.start:
             first += 1
-        k = first
-        while at < block.end:
-            clause = clauses[k] if k < len(clauses) and clauses[k].start < block.end else None
-            if clause is not None and clause.start > at:
-                clause, end = None, clause.start
-            else:
-                end = block.end if clause is None else min(clause.end, block.end)
-                k += 1
-            if text := document.text[at:end].strip():
+        for clause, start, end in _cuts(block, clauses, first):
+            if text := document.text[start:end].strip():
                 yield _Stretch(block, clause, text, _role(block, text))
-            at = end
+
+
+def _cuts(
+    block: Block, clauses: Sequence[LabelledClause], first: int
+) -> Iterator[tuple[LabelledClause | None, int, int]]:
+    """Cut a block by the clauses from `first` on; what stands in none comes with None."""
+    at = block.start
+    for k in range(first, len(clauses)):
+        clause = clauses[k]
+        if clause.start >= block.end:
+            break
+        if clause.start > at:
+            yield None, at, clause.start
+        start, at = max(at, clause.start), min(clause.end, block.end)
+        yield clause, start, at
+    if at < block.end:
+        yield None, at, block.end
 
 
 def _role(block: Block, text: str) -> Literal["heading", "rule", "body"]:

@@ -52,7 +52,7 @@ def view(clause: LabelledClause, labels: Sequence[LabelSettings | Label]) -> Vie
     found = columns(clause, labels)
     ranked = sorted(labels, key=lambda label: -scores[label.name])
     said = [
-        f"{label.name} {written(scores[label.name])}"
+        f"{short(label)} {written(scores[label.name])}"
         for label in ranked
         if _is_some(scores[label.name])
     ]

@@ -200,6 +200,45 @@ def compare(  # noqa: PLR0913, PLR0917  (a parameter an option)
 
 
 @app.command()
+def page(
+    policy: Annotated[
+        str, typer.Argument(metavar="POLICY", help="The policy, or - for standard input.")
+    ],
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            metavar="FILE",
+            help="Write to FILE, all of it or nothing.",
+            show_default="standard output, unless that is a terminal",
+        ),
+    ] = None,
+    model: ModelOption = None,
+    threads: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="Cores to use.", show_default="all available"),
+    ] = None,
+) -> None:
+    """Show a policy as a page: the policy as it reads, every clause tinted by its labels.
+
+    One HTML file that needs no network and opens from disk: categories to filter by and to jump
+    through, the scores of every clause, what the policy says nothing about; light, dark, in print.
+    """
+    from clausemark._sources import read, refuse_input
+
+    if output is None and _stdout_is_terminal():
+        raise typer.BadParameter("Name the page's file with --output, or redirect the output.")
+    with _edge():
+        troubles = _Troubles()
+        refuse_input(output, [policy])
+        for document in read([policy], troubles):
+            made = _page(_load(model, threads), document)
+            with _open(output) as stream:
+                stream.write(made)
+        troubles.conclude(0)
+
+
+@app.command()
 def labels(
     form: Annotated[
         ListFormat | None, typer.Option("--format", show_default=_WHERE.format("jsonl"))
@@ -251,6 +290,10 @@ def _stdin_is_terminal() -> bool:
     return sys.stdin is not None and sys.stdin.isatty()
 
 
+def _stdout_is_terminal() -> bool:
+    return sys.stdout is not None and sys.stdout.isatty()
+
+
 def _load(model: Path | None, threads: int | None) -> Classifier:
     from clausemark.classifier import Classifier
 
@@ -265,6 +308,14 @@ def _label_one(classifier: Classifier, document: Document) -> list[LabelledClaus
         return classifier.label_document(document, progress=meter)
     finally:
         meter.close()
+
+
+def _page(classifier: Classifier, document: Document) -> str:
+    from clausemark.page import PageFacts, policy_page
+
+    manifest = classifier.manifest
+    clauses = _label_one(classifier, document)
+    return policy_page(document, clauses, manifest.labels, facts=PageFacts.of(manifest))
 
 
 def _compared(classifier: Classifier, documents: Sequence[Document]) -> Comparison:

@@ -46,7 +46,7 @@ class PageFacts:
     @classmethod
     def of(cls, manifest: Manifest, *, back: str | None = None) -> Self:
         """Return the facts of the model that `manifest` describes."""
-        return cls(manifest.name, manifest.version, manifest.created or None, back)
+        return cls(manifest.name, manifest.version, manifest.created[:10] or None, back)
 
 
 def policy_title(document: Document) -> str:
@@ -77,7 +77,7 @@ def policy_page(
         views={clause.index: view(clause, labels) for clause in clauses},
         outline=outline(clauses, labels, tree.openings),
         silent=silent(clauses, labels),
-        strip=strip(document, clauses, labels),
+        strip=strip(clauses, labels),
         words=len(document.text.split()),
         width=WIDTH,
         height=HEIGHT,

@@ -13,37 +13,56 @@
   const chosen = new Set();
   const wide = matchMedia("(min-width: 72.01rem)");
   const name = (key) => one(".name", key).textContent;
+  const keyOf = (column) => keys.find((key) => key.dataset.column === String(column));
   const count = (n) => n.toLocaleString("en") + (n === 1 ? " clause" : " clauses");
   const isOn = (part) => !part.classList.contains("off");
+
+  // Read once, when first asked for; parts from the last to the first.
+  const once = (make) => {
+    let made = null;
+    return () => (made ??= make());
+  };
+  const facts = once(() =>
+    parts.map((node) => ({
+      node,
+      on: true,
+      chunk: node.closest(".chunk"),
+      columns: node.dataset.l?.split(" "),
+      level: Number(/^H([2-6])$/.exec(node.tagName)?.[1] ?? 7),
+    })).reverse(),
+  );
+  const shapes = once(() =>
+    every(".strip path").map((node) => ({ node, on: true, column: /\d+/.exec(node.className.baseVal)?.[0] ?? "-1" })),
+  );
+  function turn(thing, on) {
+    if (thing.on === on) return;
+    thing.on = on;
+    thing.node.classList.toggle("off", !on);
+  }
 
   // The filter. Going up from the end, a heading stays if a clause below it does.
   function apply() {
     const all = chosen.size === 0;
     const live = new Set();
-    let above = all ? 7 : 0;
+    let above = 0;
     let found = 0;
-    for (let k = parts.length - 1; k >= 0; k -= 1) {
-      const part = parts[k];
+    for (const part of facts()) {
       let on = all;
-      if (part.dataset.l !== undefined) {
-        on ||= part.dataset.l.split(" ").some((column) => chosen.has(column));
+      if (part.columns) {
+        on ||= part.columns.some((column) => chosen.has(column));
         if (on) {
           above = 7;
           found += 1;
         }
       } else {
-        const level = part.tagName === "HR" ? 7 : Number(part.tagName[1]);
-        on ||= level < above;
-        if (on) above = Math.min(above, level);
+        on ||= part.level < above;
+        if (on) above = Math.min(above, part.level);
       }
-      part.classList.toggle("off", !on);
-      if (on) live.add(part.closest(".chunk"));
+      turn(part, on);
+      if (on) live.add(part.chunk);
     }
-    for (const chunk of chunks) chunk.classList.toggle("off", !all && !live.has(chunk));
-    for (const path of every(".strip path")) {
-      const column = path.classList[0]?.startsWith("cat-") ? path.classList[0].slice(4) : "-1";
-      path.classList.toggle("off", !all && !chosen.has(column));
-    }
+    for (const chunk of chunks) chunk.classList.toggle("off", !live.has(chunk));
+    for (const shape of shapes()) turn(shape, all || chosen.has(shape.column));
     say(all ? "" : found.toLocaleString("en") + " of " + count(clauses.length) + ": " + keys.filter((key) => chosen.has(key.dataset.column)).map(name).join(" or "));
     if (all) state.textContent = "All " + count(clauses.length);
     one("#reset").hidden = all;
@@ -114,15 +133,28 @@
     to.scrollIntoView({ block: "start" });
     say("Clause " + (clauses.indexOf(to) + 1) + " of " + clauses.length + ": " + labelsOf(to));
   }
-  const labelsOf = (clause) => {
-    const columns = clause.dataset.l.split(" ");
-    return columns.map((column) => name(keys.find((key) => key.dataset.column === column))).join(", ");
-  };
+  const labelsOf = (clause) => clause.dataset.l.split(" ").map((column) => name(keyOf(column))).join(", ");
   one("#back").addEventListener("click", () => step(-1));
   one("#next").addEventListener("click", () => step(1));
   one(".steps").hidden = false;
   one("#state").hidden = false;
   state.textContent = "All " + count(clauses.length);
+
+  // The bar shows where the reader is.
+  const now = document.createElementNS("http://www.w3.org/2000/svg", "rect");
+  now.id = "now";
+  now.setAttribute("height", "100%");
+  one(".strip").append(now);
+  let due = 0;
+  function follows() {
+    due = 0;
+    const box = segments[clauses.indexOf(reading())]?.getBBox();
+    now.setAttribute("x", box?.x ?? 0);
+    now.setAttribute("width", box?.width ?? 0);
+  }
+  addEventListener("scroll", () => {
+    due ||= requestAnimationFrame(follows);
+  }, { passive: true });
 
   // The scores: built when they are asked for.
   const panel = one("#scores");
@@ -137,8 +169,10 @@
     const scores = tag.dataset.s.split(" ").map(Number);
     const labels = new Set(tag.closest(".clause").dataset.l.split(" "));
     const order = scores.map((_, k) => k).sort((a, b) => scores[b] - scores[a]);
-    return order.map((k) => {
-      const key = keys.find((each) => each.dataset.column === String(k));
+    const some = order.filter((k) => scores[k] > 0 || labels.has(String(k)));
+    const rest = order.filter((k) => !some.includes(k)).map((k) => name(keyOf(k)));
+    const made = some.map((k) => {
+      const key = keyOf(k);
       const fill = element("i", "cat-" + k);
       fill.style.width = scores[k] + "%";
       const gauge = element("span", "gauge", fill);
@@ -150,8 +184,10 @@
       }
       return element("div", labels.has(String(k)) ? "score is" : "score", name(key) + " ", element("b", "", written(scores[k])), " ", gauge);
     });
+    if (rest.length) made.push(element("p", "hint", "Below .01: " + rest.join(", ") + "."));
+    if (keys[0].dataset.threshold) made.push(element("p", "hint", "The tick marks where a label begins."));
+    return made;
   }
-  const hint = () => element("p", "hint", "Probability; the tick is the threshold from which it is a label.");
 
   let shownFor = null;
   let pinned = false;
@@ -170,7 +206,7 @@
     if (shownFor !== tag) {
       hide();
       shownFor = tag;
-      panel.replaceChildren(...rows(tag), hint());
+      panel.replaceChildren(...rows(tag));
       tag.firstElementChild.setAttribute("aria-describedby", "scores");
       panel.showPopover();
     }
@@ -214,7 +250,7 @@
       const tag = event.target;
       if (!tag.matches?.(".tag") || !tag.open) return;
       hide();
-      if (!one(".score", tag)) one("p", tag).replaceWith(element("div", "all", ...rows(tag), hint()));
+      if (!one(".all", tag)) tag.lastChild.replaceWith(element("div", "all", ...rows(tag)));
     },
     true,
   );
