@@ -10,19 +10,19 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from clausemark._align import Thresholds, align_outlines
 from clausemark._outline import Outline, outline
 from clausemark._words import Op, diff, keys
+from clausemark.document import Document, read_document
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
 
     from clausemark._align import Alignment
     from clausemark.classifier import Classifier, LabelledClause
-    from clausemark.document import Document
 
 __all__ = [
     "KINDS",
@@ -192,9 +192,11 @@ def compare_documents(
 
     The names of the versions are those of the documents.
     """
-    before, after = classifier.label_document(old), classifier.label_document(new)
-    names = [str(getattr(one, "name", one)) for one in (old, new)]
-    return Comparison(names[0], names[1], classifier.labels, tuple(align(before, after)))
+    before, after = (
+        one if isinstance(one, Document) else read_document(Path(one)) for one in (old, new)
+    )
+    changes = align(classifier.label_document(before), classifier.label_document(after))
+    return Comparison(before.name, after.name, classifier.labels, tuple(changes))
 
 
 def align(

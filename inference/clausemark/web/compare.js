@@ -33,9 +33,7 @@
     }
     const filtered = kinds.size + wanted.size > 0;
     reset.hidden = !filtered;
-    status.textContent = filtered
-      ? `${shown} of ${changes.length} entries shown.`
-      : `All ${changes.length} entries shown; choose kinds or categories to see only those.`;
+    status.textContent = `${filtered ? `${shown} of` : "All"} ${changes.length} entries`;
   }
 
   function clear() {
