@@ -13,6 +13,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
+from clausemark._pages_folder import PAGES
 from clausemark._render import SHORT, Assets, categories_css, render
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ def _columns(labels: Sequence[Label | LabelSettings]) -> list[dict[str, str]]:
 
 
 def _policy(row: Row, anchor: Callable[[int], str]) -> dict[str, Any]:
-    page = quote(row.page)
+    page = f"{PAGES}/{quote(row.page)}"
     cells = [
         _cell(count, row.clauses) | {"link": None if first is None else f"{page}#{anchor(first)}"}
         for count, first in zip(row.counts, row.firsts, strict=True)
