@@ -63,7 +63,7 @@ def execute(path: Path, folder: Path, environment: Mapping[str, str]) -> Noteboo
     client = NotebookClient(
         notebook,
         km=manager,
-        timeout=900,
+        timeout=1800,
         startup_timeout=300,
         resources={"metadata": {"path": str(folder)}},
     )

@@ -73,10 +73,9 @@ def test_cells_are_called_by_what_they_do(path: Path) -> None:
     assert len(set(ids)) == len(ids)
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=named)
+@pytest.mark.parametrize("path", [*NOTEBOOKS, ROOT / "notebooks" / "README.md"], ids=named)
 def test_links_lead_somewhere(path: Path) -> None:
-    text = "".join(c.source for c in notebook_tools.read(path).cells if c.cell_type == "markdown")
-    links = re.findall(r"\]\((?!https?:)([^)#]+)", text)
+    links = re.findall(r"\]\((?!https?:)([^)#]+)", path.read_text(encoding="utf-8"))
     assert links
     assert not [link for link in links if not (path.parent / link).exists()]
 
@@ -93,14 +92,29 @@ def test_a_notebook_runs_and_writes_nothing_beside_itself(
     assert [cell.execution_count for cell in code] == list(range(1, len(code) + 1))
 
 
-def test_a_failing_cell_is_shown_with_its_error(tmp_path: Path) -> None:
+def made_of(source: str, folder: Path) -> Path:
+    """A notebook of one cell."""
     notebook = notebook_tools.read(NOTEBOOKS[0])
-    notebook.cells = notebook.cells[:1]
-    notebook.cells[0] |= {"cell_type": "code", "source": "1 / 0", "outputs": []}
-    path = tmp_path / "broken.ipynb"
+    notebook.cells = [cell for cell in notebook.cells if cell.cell_type == "code"][:1]
+    notebook.cells[0].source = source
+    path = folder / "made.ipynb"
     path.write_text(notebook_tools.stripped(notebook), encoding="utf-8")
+    return path
+
+
+def test_a_failing_cell_is_shown_with_its_error(tmp_path: Path) -> None:
+    path = made_of("1 / 0", tmp_path)
     with pytest.raises(CellExecutionError, match=r"(?s)1 / 0.*ZeroDivisionError"):
         run(path, tmp_path)
+
+
+def test_what_a_notebook_writes_beside_itself_is_noticed(tmp_path: Path) -> None:
+    room = tmp_path / "room"
+    room.mkdir()
+    path = made_of("from pathlib import Path\nPath('left.txt').write_text('behind')", room)
+    before = everything(room)
+    run(path, tmp_path)
+    assert set(everything(room)) - set(before) == {"left.txt"}
 
 
 def test_outputs_and_editors_marks_are_stripped() -> None:
