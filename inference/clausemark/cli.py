@@ -18,7 +18,7 @@ from clausemark import __version__
 from clausemark.errors import ClausemarkError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from clausemark._output import Writer
     from clausemark.classifier import Classifier, LabelledClause
@@ -70,6 +70,10 @@ ModelOption = Annotated[
     Path | None,
     typer.Option("--model", metavar="DIR", help="A model folder.", show_default="the bundled one"),
 ]
+ThreadsOption = Annotated[
+    int | None,
+    typer.Option(min=1, metavar="N", help="Cores to use.", show_default="all available"),
+]
 _WHERE = "table on a terminal, else {}"
 
 
@@ -110,10 +114,7 @@ def label(
         typer.Option("--output", metavar="FILE", help="Write to FILE, all of it or nothing."),
     ] = None,
     model: ModelOption = None,
-    threads: Annotated[
-        int | None,
-        typer.Option(min=1, metavar="N", help="Cores to use.", show_default="all available"),
-    ] = None,
+    threads: ThreadsOption = None,
 ) -> None:
     """Label every clause of the policies named.
 
@@ -165,10 +166,7 @@ def compare(  # noqa: PLR0913, PLR0917  (a parameter an option)
         bool, typer.Option("--all", help="Let jsonl have the unchanged clauses, too.")
     ] = False,
     model: ModelOption = None,
-    threads: Annotated[
-        int | None,
-        typer.Option(min=1, metavar="N", help="Cores to use.", show_default="all available"),
-    ] = None,
+    threads: ThreadsOption = None,
 ) -> None:
     """Compare two versions of a policy, clause by clause, by category.
 
@@ -201,41 +199,58 @@ def compare(  # noqa: PLR0913, PLR0917  (a parameter an option)
 
 @app.command()
 def page(
-    policy: Annotated[
-        str, typer.Argument(metavar="POLICY", help="The policy, or - for standard input.")
+    paths: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="POLICY", help="A policy, or several, or folders of them; - for standard input."
+        ),
     ],
     output: Annotated[
         Path | None,
         typer.Option(
             "--output",
-            metavar="FILE",
-            help="Write to FILE, all of it or nothing.",
+            metavar="PATH",
+            help="Write one policy's page to the file PATH, those of several into the folder PATH.",
             show_default="standard output, unless that is a terminal",
         ),
     ] = None,
     model: ModelOption = None,
-    threads: Annotated[
-        int | None,
-        typer.Option(min=1, metavar="N", help="Cores to use.", show_default="all available"),
-    ] = None,
+    threads: ThreadsOption = None,
 ) -> None:
     """Show a policy as a page: the policy as it reads, every clause tinted by its labels.
 
     One HTML file that needs no network and opens from disk: categories to filter by and to jump
     through, the scores of every clause, what the policy says nothing about; light, dark, in print.
-    """
-    from clausemark._sources import read, refuse_input
 
+    Several policies, or a folder, become a page each in the folder PATH, and PATH/index.html over
+    them: a heat map of policies by categories that leads to the clauses. PATH has to be new, empty,
+    or of an earlier run, whose pages are replaced. What cannot be read is named on standard error
+    and in the index, and the exit code is 1.
+    """
+    from clausemark._sources import read, refuse_input, several
+
+    if several(paths):
+        return _pages(paths, output, lambda: _load(model, threads))
     if output is None and _stdout_is_terminal():
         raise typer.BadParameter("Name the page's file with --output, or redirect the output.")
     with _edge():
         troubles = _Troubles()
-        refuse_input(output, [policy])
-        for document in read([policy], troubles):
+        refuse_input(output, paths)
+        for document in read(paths, troubles):
             made = _page(_load(model, threads), document)
             with _open(output) as stream:
                 stream.write(made)
         troubles.conclude(0)
+
+
+def _pages(paths: list[str], output: Path | None, load: Callable[[], Classifier]) -> None:
+    if output is None:
+        raise typer.BadParameter("Name a folder for the pages with --output.")
+    from clausemark._pages import write_pages
+
+    with _edge():
+        troubles = _Troubles()
+        troubles.conclude(write_pages(paths, output, load=load, trouble=troubles))
 
 
 @app.command()
