@@ -1,24 +1,40 @@
-"""What a model says about itself: facts from a TOML file, the card generated from the manifest."""
+"""What a model says about itself: facts from a TOML file; a folder's card, written anew.
+
+    python -m training.card inference/clausemark/model --card training/configs/bundled.card.toml
+
+Writes README.md of a model folder again, from its manifest and the card file, without retraining:
+the manifest keeps its figures, takes licence and sources from the card file and the new file's
+checksum, and the folder is replaced whole or not at all.
+"""
 
 from __future__ import annotations
 
 import json
 import tomllib
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field, replace
+from pathlib import Path  # noqa: TC003  (Typer reads it)
+from typing import TYPE_CHECKING, Annotated, Any
 
-from clausemark.artifact import Manifest, Source
-from clausemark.errors import RecordError
-from training.report.markdown import table, with_interval
+import typer
+
+from clausemark.artifact import CARD, Manifest, ModelFolder, Source, write
+from clausemark.errors import ClausemarkError, RecordError
+from training.report.model_card import render
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
+
+__all__ = ["Facts", "read_facts", "render", "renew"]
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What no run knows: name, version, licence, sources; and the figures to quote."""
+    """What no run knows: name, version, licence, sources; and the figures to quote.
+
+    `licence_name` is the Hub's short name of a licence that it does not know; `results` holds, by
+    name, those quoted evaluations that are of this very model, and their data as the Hub wants it:
+    `name`, `type`, `split`. `figures` says what the quoted evaluations are.
+    """
 
     name: str
     version: str
@@ -28,6 +44,15 @@ class Facts:
     summary: str
     limits: str
     sources: tuple[Source, ...]
+    licence_name: str = ""
+    intended: str = ""
+    out_of_scope: str = ""
+    figures: str = ""
+    evaluation: str = ""
+    training: str = ""
+    citation: str = ""
+    datasets: tuple[str, ...] = ()
+    results: dict[str, dict[str, str]] = field(default_factory=dict)
     metrics: dict[str, Any] = field(default_factory=dict)
 
 
@@ -73,77 +98,42 @@ def _rounded(value: Any) -> Any:
     return round(value, 4) if isinstance(value, float) else value
 
 
-def render(manifest: Manifest, facts: Facts) -> str:
-    """Return the model card: Markdown with the front matter that the Hub reads."""
-    parts = [
-        _front_matter(facts),
-        f"# {manifest.name} {manifest.version}",
-        facts.summary.strip(),
-        "## Use",
-        "```python\nfrom clausemark import Classifier\n\n"
-        'Classifier.load().predict(["We never sell your call records."])\n```',
-        "## Labels, thresholds, calibration",
-        _labels(manifest),
-        "## Figures",
-        _metrics(manifest.metrics),
-        "## Limits",
-        facts.limits.strip(),
-        "## Sources and their licences",
-        _sources(manifest),
-        "## Training",
-        f"- base: {manifest.base}\n- parameters: {manifest.parameters:,}\n"
-        f"- window: {manifest.window.size} tokens, overlap {manifest.window.overlap}\n"
-        f"- config: `{json.dumps(manifest.training['config'])}`",
-    ]
-    return "\n\n".join(parts) + "\n"
+def renew(folder: Path, facts: Facts) -> Manifest:
+    """Write the card of the model in `folder` anew and return the manifest that fits it.
+
+    Figures of `facts` are added to those that the manifest quotes already. Raises ModelError where
+    the folder is not sound, RecordError where `facts` are of another model.
+    """
+    model = ModelFolder(folder)
+    old = model.read()
+    if (old.name, old.version) != (facts.name, facts.version):
+        raise RecordError(
+            f"{folder}: holds {old.name} {old.version}, the card is of {facts.name} "
+            f"{facts.version}.",
+            hint="Choose the card file that the model was exported with.",
+        )
+    quoted = {**old.metrics, **facts.metrics}
+    new = replace(old, licence=facts.licence, sources=facts.sources, metrics=quoted)
+    files: dict[str, Path | bytes] = {name: folder / name for name in old.files}
+    write(folder, new, files | {CARD: render(new, facts).encode()}, overwrite=True)
+    return model.read()
 
 
-def _front_matter(facts: Facts) -> str:
-    lines = [
-        "---",
-        "language: en",
-        "license: other",
-        f"license_name: {json.dumps(facts.licence)}",
-        f"base_model: {facts.hub_base}",
-        "pipeline_tag: text-classification",
-        "library_name: transformers",
-        "tags: [privacy-policy, opp-115, multi-label, onnx]",
-        "---",
-    ]
-    return "\n".join(lines)
+def main(
+    folder: Annotated[Path, typer.Argument(help="A model folder.")],
+    card: Annotated[Path, typer.Option(help="TOML: name, version, licence, sources, texts.")],
+    metrics: Annotated[
+        list[Path] | None, typer.Option(help="metrics.json to quote in manifest and card.")
+    ] = None,
+) -> None:
+    """Write the card of the model in FOLDER anew."""
+    try:
+        renew(folder, read_facts(card, metrics or []))
+    except ClausemarkError as error:
+        typer.echo(f"Error: {error}", err=True)
+        raise typer.Exit(1) from None
+    typer.echo(str(folder / CARD))
 
 
-def _labels(manifest: Manifest) -> str:
-    rows = [
-        [label.name, label.definition, f"{label.threshold:.2f}", f"{label.slope:.2f}",
-         f"{label.intercept:+.2f}"]
-        for label in manifest.labels
-    ]  # fmt: skip
-    return table(["label", "definition", "threshold", "slope", "intercept"], rows)
-
-
-def _metrics(metrics: dict[str, Any]) -> str:
-    if not metrics:
-        return "None recorded."
-    rows = []
-    for name, part in metrics.items():
-        for key in ("chosen_thresholds", "nested_thresholds", "at_half", "baseline"):
-            if key in part:
-                title = f"{name}, {key.replace('_', ' ')}"
-                rows.append(_metric_row(title, part["texts"], part[key]["overall"]))
-    return table(["on", "texts", "macro-F1", "micro-F1", "calibration error"], rows)
-
-
-def _metric_row(title: str, texts: int, overall: dict[str, Any]) -> list[str]:
-    return [
-        title,
-        str(texts),
-        with_interval(overall["macro_f1"], overall["macro_f1_interval"]),
-        with_interval(overall["micro_f1"], overall["micro_f1_interval"]),
-        f"{overall['calibration_error']:.3f}",
-    ]
-
-
-def _sources(manifest: Manifest) -> str:
-    rows = [[s.name, s.use, s.licence, s.url] for s in manifest.sources]
-    return table(["source", "what for", "licence", "where"], rows)
+if __name__ == "__main__":
+    typer.run(main)

@@ -3,9 +3,12 @@
     python -m training.evaluate MODEL data/processed/opp115.jsonl --split validation --output DIR
     python -m training.evaluate MODEL DATA.jsonl --output DIR --baseline runs/baseline-validation
 
-Writes DIR/metrics.json, DIR/report.md and the scores themselves (scores.npy, rows.json), which a
-later evaluation can take as its baseline. Scores come from the shipped package, so the figures are
-those a user gets. Intervals are 95 % bootstrap intervals over policies.
+Writes DIR/report.html, report.md, metrics.json and the scores themselves (scores.npy, rows.json),
+which a later evaluation can take as its baseline. Scores come from the shipped package, so the
+figures are those a user gets. Intervals are 95 % bootstrap intervals over policies.
+
+report.html quotes the texts that were misread, to be read on the machine that has the corpus;
+--no-texts leaves them out. report.md and metrics.json never hold a text.
 """
 
 from __future__ import annotations
@@ -20,9 +23,11 @@ import typer
 from clausemark import Classifier
 from clausemark.errors import ClausemarkError, RecordError
 from clausemark.labels import OPP115
-from training import examples, metrics
+from training import analysis, examples, metrics
+from training.analysis.records import read
 from training.config import Source
 from training.files import circumstances, write_json, write_text
+from training.report.html import Quotes, page
 from training.report.markdown import report
 from training.scored import Scored, read_scored
 
@@ -103,10 +108,18 @@ def paired(
 
 
 def evaluate(
-    classifier: Classifier, data: examples.Examples, baseline: Path | None = None
+    classifier: Classifier,
+    data: examples.Examples,
+    baseline: Path | None = None,
+    *,
+    records: Path | None = None,
 ) -> tuple[dict[str, Any], Scored, NDArray[np.bool_]]:
-    """Score `data` and return the figures, the scores and the decisions."""
-    scored = Scored(data.ids, data.documents, data.majority, classifier.predict_proba(data.texts))
+    """Score `data` and return the figures, the scores and the decisions.
+
+    `records` is the whole file that `data` is of, for the analysis: without it there is none.
+    """
+    scores, speed = analysis.timed(classifier, data.texts)
+    scored = Scored(data.ids, data.documents, data.majority, scores)
     cuts = np.asarray([classifier.thresholds[name] for name in OPP115.names], dtype=np.float32)
     decided = scored.scores >= cuts
     result: dict[str, Any] = {
@@ -119,6 +132,9 @@ def evaluate(
     }
     if baseline is not None:
         result["baseline"] = against(scored, decided, baseline)
+    if records is not None:
+        found = analysis.analyse(scored, decided, result["thresholds"], records, speed)
+        result["analysis"] = found
     return result, scored, decided
 
 
@@ -140,27 +156,52 @@ def against(scored: Scored, decided: NDArray[np.bool_], folder: Path) -> dict[st
     }
 
 
-def main(
+def report_page(
+    result: dict[str, Any],
+    scored: Scored,
+    decided: NDArray[np.bool_],
+    records: Path,
+    *,
+    texts: bool = True,
+) -> str:
+    """Return report.html; with `texts` it quotes what was misread and what looks mislabelled."""
+    if not texts:
+        return page(result, truth=scored.truth, scores=scored.scores)
+    rows = read(records, scored.ids)
+    quotes = Quotes(
+        mistakes=analysis.mistakes(scored, decided, rows),
+        suspects=analysis.suspects(scored, decided, rows),
+        ours=all(row.get("corpus") == "fictional" for row in rows),
+    )
+    return page(result, truth=scored.truth, scores=scored.scores, quotes=quotes)
+
+
+def main(  # noqa: PLR0913, PLR0917  (one parameter an option)
     model: Annotated[Path, typer.Argument(help="A model folder, or 'bundled'.")],
     data: Annotated[Path, typer.Argument(help="Records, as data.build writes them.")],
-    output: Annotated[Path, typer.Option(help="Folder for metrics.json and report.md.")],
+    output: Annotated[Path, typer.Option(help="Folder for report.html, report.md, metrics.json.")],
     split: Annotated[str | None, typer.Option(help="Only the records of this split.")] = None,
     baseline: Annotated[Path | None, typer.Option(help="An earlier evaluation's folder.")] = None,
+    texts: Annotated[
+        bool, typer.Option(help="Quote misread texts in report.html, which then stays here.")
+    ] = True,
 ) -> None:
     """Evaluate MODEL on DATA."""
     try:
         classifier = Classifier.load(None if str(model) == "bundled" else model)
         source = Source(path=str(data), splits=(split,) if split else ())
         records = examples.load([source])
-        result, scored, decided = evaluate(classifier, records, baseline)
+        result, scored, decided = evaluate(classifier, records, baseline, records=data)
+        result |= {"data": {str(data.name): examples.checksum(data)}, "split": split}
+        result |= circumstances()
+        html = report_page(result, scored, decided, data, texts=texts)
     except ClausemarkError as error:
         typer.echo(f"Error: {error}", err=True)
         raise typer.Exit(1) from None
-    result |= {"data": {str(data.name): examples.checksum(data)}, "split": split}
-    result |= circumstances()
     scored.write(output, decided)
     write_json(output / "metrics.json", result)
     write_text(output / "report.md", report(result))
+    write_text(output / "report.html", html)
     typer.echo(json.dumps(result["chosen_thresholds"]["overall"]))
 
 

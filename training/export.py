@@ -77,7 +77,8 @@ def export(run: Path, output: Path, *, calibration: Path, facts: card.Facts) -> 
             CARD: text.encode(),
         }
         write(room / "model", manifest, files)
-        _write_transformers(room / "transformers", model, run, manifest, text)
+        theirs = card.render(manifest, facts, "transformers")
+        _write_transformers(room / "transformers", model, run, manifest, theirs)
         gap = difference(Classifier.load(room / "model"), room / "transformers", PROBES)
         if gap > TOLERANCE:
             raise ModelError(f"{run}: scores differ by {gap:.2g} between the two folders.")
