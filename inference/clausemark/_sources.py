@@ -11,11 +11,11 @@ from clausemark.document import find_documents, parse_document, read_document
 from clausemark.errors import DocumentError, OutputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from clausemark.document import Document
 
-__all__ = ["STDIN", "find", "read", "refuse_input"]
+__all__ = ["STDIN", "find", "read", "refuse_input", "several"]
 
 #: How standard input is named on the command line.
 STDIN: Final = "-"
@@ -57,6 +57,11 @@ def _read_stdin() -> Document:
     if sys.stdin is None:
         raise DocumentError(f"{_STDIN_NAME} is closed.", hint="Name a file instead.")
     return parse_document(sys.stdin.buffer.read(), name=_STDIN_NAME)
+
+
+def several(names: Sequence[str]) -> bool:
+    """Tell whether `names` are more than one, or one that is a folder."""
+    return len(names) > 1 or any(map(os.path.isdir, names))
 
 
 def refuse_input(output: Path | None, names: Iterable[str]) -> None:

@@ -227,23 +227,28 @@ def page(
     or of an earlier run, whose pages are replaced. What cannot be read is named on standard error
     and in the index, and the exit code is 1.
     """
-    from clausemark._sources import read, refuse_input, several
+    from clausemark._sources import several
 
-    if several(paths):
-        return _pages(paths, output, lambda: _load(model, threads))
+    write = _many_pages if several(paths) else _one_page
+    write(paths, output, lambda: _load(model, threads))
+
+
+def _one_page(paths: list[str], output: Path | None, load: Callable[[], Classifier]) -> None:
+    from clausemark._sources import read, refuse_input
+
     if output is None and _stdout_is_terminal():
         raise typer.BadParameter("Name the page's file with --output, or redirect the output.")
     with _edge():
         troubles = _Troubles()
         refuse_input(output, paths)
         for document in read(paths, troubles):
-            made = _page(_load(model, threads), document)
+            made = _page(load(), document)
             with _open(output) as stream:
                 stream.write(made)
         troubles.conclude(0)
 
 
-def _pages(paths: list[str], output: Path | None, load: Callable[[], Classifier]) -> None:
+def _many_pages(paths: list[str], output: Path | None, load: Callable[[], Classifier]) -> None:
     if output is None:
         raise typer.BadParameter("Name a folder for the pages with --output.")
     from clausemark._pages import write_pages
