@@ -8,6 +8,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 from browser import visit
 from cli_fixtures import POLICY
+from cli_fixtures import run as command
 from lxml import html
 
 from clausemark import Classifier
@@ -186,6 +187,37 @@ def test_a_policy_that_is_gone_loses_its_page(run: Run, policies: Path) -> None:
     (policies / "b.md").unlink()
     run(policies)
     assert [page.name for page in (run.out / "policies").iterdir()] == ["a-txt.html"]
+
+
+def test_the_command_makes_a_folder_of_several(tiny: Path, policies: Path, tmp_path: Path) -> None:
+    for k, paths in enumerate([[policies], [policies / "b.md", policies / "sub" / "a.txt"]]):
+        out = tmp_path / f"out{k}"
+        result = command("page", "--model", tiny, *paths, "--output", out)
+        assert (result.exit_code, result.output) == (0, "")
+        assert {file.name for file in out.rglob("*.html")} == {
+            "index.html", "b-md.html", "sub-a-txt.html",
+        }  # fmt: skip
+
+
+def test_the_command_names_what_it_could_not_read(
+    tiny: Path, policies: Path, tmp_path: Path
+) -> None:
+    (policies / "empty.txt").touch()
+    result = command("page", "--model", tiny, policies, "--output", tmp_path / "out")
+    assert result.exit_code == 1
+    first, last = result.stderr.splitlines()
+    assert first.startswith(f"clausemark: {policies}/empty.txt is empty.")
+    assert last == "clausemark: 1 of 3 documents could not be labelled."
+    assert (tmp_path / "out" / "index.html").is_file()
+
+
+def test_the_command_wants_a_folder_for_several(tiny: Path, policies: Path, tmp_path: Path) -> None:
+    assert command("page", "--model", tiny, policies).exit_code == 2
+    (tmp_path / "out").touch()
+    result = command("page", "--model", tiny, policies, "--output", tmp_path / "out")
+    assert result.exit_code == 1
+    assert result.stderr.count("\n") == 1
+    assert "out is not a folder" in result.stderr
 
 
 @pytest.mark.browser
