@@ -70,6 +70,7 @@ def _label(axes: Axes, rows: Sequence[dict[str, Any]], systems: Sequence[str]) -
     axes.set_ylim(len(rows) - 0.5, -0.6)
     axes.set_yticks(range(len(rows)), [row["short"] for row in rows])
     axes.tick_params(length=0)
+    axes.locator_params(axis="x", nbins=7)
     axes.grid(axis="x", color=LINE)
     axes.spines["left"].set_visible(False)
     overall = sum(row["k"] is None for row in rows)

@@ -1,0 +1,87 @@
+"""Which of several systems labels better, and is that more than chance?
+
+    python -m training.compare runs/baseline runs/opp115-soup/validation --output DIR
+    python -m training.compare tfidf=runs/baseline encoder=runs/a/test,runs/b/test,runs/c/test
+
+Each argument is an evaluation's folder, as training.evaluate and training.baseline write it, or
+several of one system, trained with other seeds and pooled: NAME=FOLDER,FOLDER. All are set against
+the first. Writes DIR/comparison.json, comparison.md and comparison.html; figures only.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path  # noqa: TC003  (Typer reads it)
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from clausemark.errors import ClausemarkError
+from clausemark.labels import OPP115
+from training import metrics, paired
+from training.files import circumstances, write_json, write_text
+from training.report.comparison import markdown, page, verdict
+from training.systems import read_systems
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from training.systems import System
+
+#: Bootstrap samples, as training.evaluate takes them: its differences are these.
+TIMES: Final = 2000
+
+
+def comparison(systems: Sequence[System], *, times: int = TIMES) -> dict[str, Any]:
+    """Return the figures of all systems and what each has over the first, with the verdict."""
+    first, *others = systems
+    found = [paired.compare(first, other, times=times) for other in others]
+    return {
+        "texts": len(first.scored.ids),
+        "policies": len(set(first.scored.documents)),
+        "samples": times,
+        "systems": [_figures(system, k, times) for k, system in enumerate(systems)],
+        "comparisons": [{"verdict": verdict(part), **part} for part in found],
+    }
+
+
+def _figures(system: System, k: int, times: int) -> dict[str, Any]:
+    """Return one system's F1, overall and by label, with intervals."""
+    draws = metrics.resample(len(set(system.scored.documents)), times=times)
+    drawn = paired.samples(system, draws, k)
+    f1 = paired.figures(system)
+    parts = [
+        {"f1": float(f1[at]), "interval": metrics.interval(drawn[:, at])} for at in range(len(f1))
+    ]
+    return {
+        "name": system.name,
+        "folders": [str(folder) for folder in system.folders],
+        "seeds": system.seeds,
+        "overall": dict(zip(paired.OVERALL, parts[:2], strict=True)),
+        "labels": dict(zip(OPP115.names, parts[2:], strict=True)),
+    }
+
+
+def main(
+    systems: Annotated[
+        list[str], typer.Argument(help="FOLDER or NAME=FOLDER,FOLDER; the first is the measure.")
+    ],
+    output: Annotated[
+        Path | None, typer.Option(help="Folder for comparison.html, .md and .json.")
+    ] = None,
+) -> None:
+    """Compare SYSTEMS that were evaluated on the same records."""
+    try:
+        result = comparison(read_systems(systems)) | circumstances()
+    except ClausemarkError as error:
+        typer.echo(f"Error: {error}", err=True)
+        raise typer.Exit(1) from None
+    for part in result["comparisons"]:
+        typer.echo(part["verdict"])
+    if output is not None:
+        write_json(output / "comparison.json", result)
+        write_text(output / "comparison.md", markdown(result))
+        write_text(output / "comparison.html", page(result))
+
+
+if __name__ == "__main__":
+    typer.run(main)
