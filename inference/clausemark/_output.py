@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from clausemark.classifier import LabelledClause
 
-__all__ = ["CsvWriter", "JsonlWriter", "Writer", "json_line", "sink"]
+__all__ = ["CsvWriter", "JsonlWriter", "Writer", "json_line", "safe_cell", "sink"]
 
 #: Controls that terminals obey, line breaks and lone surrogates: JSON may leave or escape them.
 _UNSAFE: Final = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff]")
@@ -76,12 +76,12 @@ class CsvWriter:
         for clause in clauses:
             self._rows.writerow(
                 [
-                    _cell(clause.document),
+                    safe_cell(clause.document),
                     clause.index,
                     clause.start,
                     clause.end,
-                    _cell(clause.heading or ""),
-                    _cell(clause.text),
+                    safe_cell(clause.heading or ""),
+                    safe_cell(clause.text),
                     "; ".join(clause.labels),
                     *(clause.scores[label] for label in self._labels),
                 ]
@@ -92,7 +92,8 @@ class CsvWriter:
         """Write nothing: a table has no end."""
 
 
-def _cell(text: str) -> str:
+def safe_cell(text: str) -> str:
+    """Return `text` as a cell that no spreadsheet runs as a formula."""
     text = text.replace("\0", "\ufffd")
     return f"'{text}" if text.startswith(_FORMULA) else text
 

@@ -23,11 +23,19 @@ if TYPE_CHECKING:
 
     from clausemark.runtime import Progress
 
-__all__ = ["Classifier", "LabelledClause"]
+__all__ = ["Classifier", "LabelledClause", "LabelledText"]
 
 #: Decimals of a score as it is decided on and written: a written score passes or fails its
 #: threshold exactly as the label beside it says.
 _DECIMALS: Final = 6
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledText:
+    """The labels of a text and every label's calibrated probability."""
+
+    labels: tuple[str, ...]
+    scores: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +104,21 @@ class Classifier:
     def predict(self, texts: Iterable[str]) -> list[list[str]]:
         """Return the names of the labels of each text: those that reach their threshold."""
         return [list(self._names(row)) for row in _rounded(self.predict_proba(texts))]
+
+    def label_texts(
+        self, texts: Iterable[str], *, progress: Progress | None = None
+    ) -> list[LabelledText]:
+        """Return the labels and scores of each text; errors and `progress` as `predict_proba`."""
+        scores = _rounded(self.predict_proba(texts, progress=progress))
+        return [
+            LabelledText(self._names(row), dict(zip(self.labels, row.tolist(), strict=True)))
+            for row in scores
+        ]
+
+    @property
+    def tokens(self) -> int:
+        """The tokens that the model has read so far."""
+        return self._runtime.tokens
 
     def label_document(
         self,

@@ -7,23 +7,25 @@ Heavy modules are imported by the command that needs them, so that `clausemark -
 from __future__ import annotations
 
 import sys
-from contextlib import AbstractContextManager, contextmanager
 from enum import StrEnum
-from pathlib import Path
+from pathlib import Path  # noqa: TC003  (Typer reads the annotations)
 from typing import IO, TYPE_CHECKING, Annotated
 
 import typer
 
 from clausemark import __version__
-from clausemark.errors import ClausemarkError
+from clausemark._cli_batch import batch
+from clausemark._shell import ModelOption, ThreadsOption, complain, edge
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
+    from contextlib import AbstractContextManager
 
     from clausemark._output import Writer
     from clausemark.classifier import Classifier, LabelledClause
     from clausemark.compare import Comparison
     from clausemark.document import Document
+    from clausemark.errors import ClausemarkError
 
 __all__ = ["app", "main"]
 
@@ -66,14 +68,6 @@ class FactsFormat(StrEnum):
     JSON = "json"
 
 
-ModelOption = Annotated[
-    Path | None,
-    typer.Option("--model", metavar="DIR", help="A model folder.", show_default="the bundled one"),
-]
-ThreadsOption = Annotated[
-    int | None,
-    typer.Option(min=1, metavar="N", help="Cores to use.", show_default="all available"),
-]
 _WHERE = "table on a terminal, else {}"
 
 
@@ -129,7 +123,7 @@ def label(
     from clausemark._sources import find, read, refuse_input
 
     wanted = _named(paths)
-    with _edge():
+    with edge():
         troubles = _Troubles()
         names = find(wanted, troubles)
         refuse_input(output, names)
@@ -145,6 +139,9 @@ def label(
                 if not done:
                     troubles.conclude(done)  # raises: no empty file takes an old one's place
         troubles.conclude(done)
+
+
+app.command()(batch)
 
 
 @app.command()
@@ -184,7 +181,7 @@ def compare(  # noqa: PLR0913, PLR0917  (a parameter an option)
 
     if old == new == "-":
         raise typer.BadParameter("Only one of the two can come from standard input.")
-    with _edge():
+    with edge():
         troubles = _Troubles()
         refuse_input(output, [old, new])
         documents = list(read([old, new], troubles))
@@ -238,7 +235,7 @@ def _one_page(paths: list[str], output: Path | None, load: Callable[[], Classifi
 
     if output is None and _stdout_is_terminal():
         raise typer.BadParameter("Name the page's file with --output, or redirect the output.")
-    with _edge():
+    with edge():
         troubles = _Troubles()
         refuse_input(output, paths)
         for document in read(paths, troubles):
@@ -253,7 +250,7 @@ def _many_pages(paths: list[str], output: Path | None, load: Callable[[], Classi
         raise typer.BadParameter("Name a folder for the pages with --output.")
     from clausemark._pages import write_pages
 
-    with _edge():
+    with edge():
         troubles = _Troubles()
         troubles.conclude(write_pages(paths, output, load=load, trouble=troubles))
 
@@ -269,7 +266,7 @@ def labels(
     from clausemark._output import json_line
     from clausemark.labels import SCHEMES
 
-    with _edge(), _open(None) as stream:
+    with edge(), _open(None) as stream:
         if form is ListFormat.TABLE or (form is None and stream.isatty()):
             print_schemes(SCHEMES.values(), stream)
         else:
@@ -288,7 +285,7 @@ def info(
     from clausemark._output import json_line
     from clausemark.artifact import ModelFolder, bundled_model
 
-    with _edge(), _open(None) as stream:
+    with edge(), _open(None) as stream:
         folder = ModelFolder(model) if model else bundled_model()
         facts = model_facts(folder.read(), str(folder.path))
         if form is FactsFormat.TABLE or (form is None and stream.isatty()):
@@ -363,7 +360,7 @@ def _write_comparison(
         changes = comparison.changes if everything else comparison.changed()
         stream.writelines(f"{json_line(change.to_json())}\n" for change in changes)
         if not comparison.changed():
-            _complain("no clause differs.")
+            complain("no clause differs.")
 
 
 def _open(output: Path | None) -> AbstractContextManager[IO[str]]:
@@ -390,37 +387,15 @@ class _Troubles:
 
     def __call__(self, error: ClausemarkError) -> None:
         self.count += 1
-        _complain(str(error))
+        complain(str(error))
 
     def conclude(self, done: int) -> None:
         """End with exit code 1 if anything went wrong."""
         if not self.count:
             return
         if self.count + done > 1:
-            _complain(f"{self.count} of {self.count + done} documents could not be labelled.")
+            complain(f"{self.count} of {self.count + done} documents could not be labelled.")
         raise typer.Exit(1)
-
-
-def _complain(message: str) -> None:
-    from clausemark._printable import printable
-
-    typer.echo(f"clausemark: {printable(message)}", err=True)
-
-
-@contextmanager
-def _edge() -> Iterator[None]:
-    """Turn what a user can cause into one line and an exit code; bugs keep their traceback.
-
-    A reader that leaves early (`| head`) is Typer's to handle: exit code 1 and no message.
-    """
-    try:
-        yield
-    except ClausemarkError as error:
-        _complain(str(error))
-        raise typer.Exit(1) from None
-    except KeyboardInterrupt:
-        _complain("interrupted.")
-        raise typer.Exit(130) from None
 
 
 def main() -> None:

@@ -66,6 +66,8 @@ class Runtime:
     def __init__(self, encoder: Encoder, session: Any, columns: int) -> None:
         self.encoder = encoder
         self.columns = columns
+        #: Tokens computed so far, padding not counted.
+        self.tokens = 0
         self._session = session
 
     @classmethod
@@ -114,6 +116,7 @@ class Runtime:
         for batch in batches([len(ids) for ids in windows.ids], budget):
             logits[batch] = self._run([windows.ids[k] for k in batch])
             done += len(batch)
+            self.tokens += sum(len(windows.ids[k]) for k in batch)
             report(done * len(texts) // len(windows.ids))
         return combine(logits, windows)
 

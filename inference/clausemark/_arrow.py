@@ -1,0 +1,176 @@
+"""Parquet as rows, and Arrow's values as JSON has them."""
+
+from __future__ import annotations
+
+import base64
+import datetime
+import decimal
+import math
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
+
+from clausemark._extra import parquet, pyarrow
+from clausemark._rows import ROW_BYTES, ArrowRow, BadRow, checked_text
+from clausemark.errors import RecordError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from clausemark._rows import Columns
+
+__all__ = ["ParquetReader", "parquet_schema", "plain"]
+
+#: Bytes and rows decoded at once; a value is always decoded whole, with the page it stands in.
+_BATCH_BYTES: Final = 4_000_000
+_BATCH_ROWS: Final = 256
+_BUFFER: Final = 1 << 20
+
+
+def parquet_schema(path: Path) -> Any:
+    """Return the Arrow schema of a Parquet file; raise RecordError if it is none."""
+    try:
+        return parquet().read_schema(path)
+    except (OSError, pyarrow().ArrowInvalid) as error:
+        raise RecordError(
+            f"{path} is no Parquet file ({_reason(error)}).", hint="Get the file again."
+        ) from None
+
+
+class ParquetReader:
+    """A Parquet file, batch by batch. `native` keeps rows in Arrow; else they become JSON's types.
+
+    Memory is bounded by a batch and the pages it stands in, not by the row group.
+    """
+
+    place = "row"
+
+    def __init__(
+        self, path: Path, column: str, keep: Sequence[str] | None, *, native: bool
+    ) -> None:
+        self._path = path
+        self._column = column
+        self._keep = keep
+        self._native = native
+        self._fraction = 0.0
+
+    def fraction(self) -> float:
+        """Return the part of the rows that are read."""
+        return self._fraction
+
+    def raws(self) -> Iterator[tuple[int, tuple[_Lot, int]]]:
+        """Yield every row as its batch and its place there."""
+        try:
+            yield from self._raws()
+        except pyarrow().ArrowInvalid as error:
+            raise EOFError(_reason(error)) from error
+
+    def _raws(self) -> Iterator[tuple[int, tuple[_Lot, int]]]:
+        wanted = None if self._keep is None else list({self._column, *self._keep})
+        number = 0
+        with parquet().ParquetFile(self._path, buffer_size=_BUFFER, pre_buffer=False) as file:
+            rows = _batch_rows(file.metadata)
+            for batch in file.iter_batches(rows, columns=wanted, use_threads=False):
+                lot = _Lot(batch, self._column, self._keep)
+                for k in range(batch.num_rows):
+                    number += 1
+                    yield number, (lot, k)
+                self._fraction = number / file.metadata.num_rows
+
+    def parse(self, raw: tuple[_Lot, int]) -> tuple[str, Columns, int]:
+        """Return the text and columns of a row."""
+        lot, k = raw
+        size = lot.size(k)
+        if size > ROW_BYTES:
+            raise BadRow("row too long", f"more than {ROW_BYTES:,} bytes")
+        text = checked_text(lot.text(k), self._column)
+        if not self._native:
+            return text, lot.values(k), size
+        return text, lot.native(k), size
+
+
+class _Lot:
+    """A record batch whose rows are looked at one by one."""
+
+    def __init__(self, batch: Any, column: str, keep: Sequence[str] | None) -> None:
+        self._texts = batch.column(column)
+        self._batch = batch if keep is None else batch.select(list(keep))
+        self._all = batch
+
+    @cached_property
+    def _heavy(self) -> bool:
+        return bool(self._all.nbytes > ROW_BYTES)
+
+    @cached_property
+    def _average(self) -> int:
+        total: int = self._all.nbytes
+        return total // max(1, int(self._all.num_rows))
+
+    def size(self, k: int) -> int:
+        """Return a row's bytes, to the row where one may be too long and on average elsewhere."""
+        return int(self._all.slice(k, 1).nbytes) if self._heavy else self._average
+
+    def text(self, k: int) -> Any:
+        """Return a row's text; raise BadRow if it is not UTF-8."""
+        try:
+            return self._texts[k].as_py()
+        except UnicodeDecodeError:
+            raise BadRow("not UTF-8") from None
+
+    def values(self, k: int) -> dict[str, Any]:
+        """Return a row's columns in JSON's types; raise BadRow if a string is not UTF-8."""
+        try:
+            return {
+                name: plain(column[k])
+                for name, column in zip(self._batch.schema.names, self._batch.columns, strict=True)
+            }
+        except UnicodeDecodeError:
+            raise BadRow("not UTF-8", "in another column") from None
+
+    def native(self, k: int) -> ArrowRow:
+        """Return a row in Arrow; one of a heavy batch is copied, so that it holds nothing else."""
+        return ArrowRow(self._batch.take([k]), 0) if self._heavy else ArrowRow(self._batch, k)
+
+
+def plain(scalar: Any) -> Any:
+    """Return an Arrow scalar in JSON's types: dates in ISO 8601, decimals as text, bytes in base64.
+
+    Times finer than Python's own, in nanoseconds, keep their digits.
+    """
+    types = pyarrow().types
+    kind = scalar.type
+    if types.is_timestamp(kind) and kind.unit == "ns" and scalar.is_valid:
+        return str(scalar.cast(pyarrow().string()).as_py()).replace(" ", "T", 1)
+    if types.is_duration(kind) and scalar.is_valid:
+        return scalar.value / {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}[kind.unit]
+    if types.is_time64(kind) and scalar.is_valid:
+        return str(scalar.cast(pyarrow().string()).as_py())
+    if types.is_struct(kind) and scalar.is_valid:
+        return {name: plain(value) for name, value in scalar.items()}
+    if (types.is_list(kind) or types.is_large_list(kind)) and scalar.is_valid:
+        return [plain(value) for value in scalar.values]
+    return _plain(scalar.as_py())
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, (datetime.date, datetime.time)):
+        return value.isoformat()
+    if isinstance(value, decimal.Decimal):
+        return str(value)
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode("ascii")
+    if isinstance(value, (list, tuple)):  # a map is a list of pairs
+        return [_plain(one) for one in value]
+    return value if isinstance(value, (str, int, float, type(None))) else str(value)
+
+
+def _batch_rows(metadata: Any) -> int:
+    groups = [metadata.row_group(k) for k in range(metadata.num_row_groups)]
+    average = max((g.total_byte_size // max(1, g.num_rows) for g in groups), default=1)
+    return max(1, min(_BATCH_ROWS, _BATCH_BYTES // max(1, average)))
+
+
+def _reason(error: Exception) -> str:
+    return " ".join(str(error).split())[:200]

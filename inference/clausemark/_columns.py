@@ -1,0 +1,221 @@
+"""Which columns a table to come has, and of which types: settled before the first row is labelled.
+
+JSON Lines needs no plan, every row has its own columns. CSV and Parquet need one for all rows: the
+headers and schemas of the inputs say it, and JSON Lines are read once more to find it.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from clausemark._arrow import parquet_schema
+from clausemark._extra import pyarrow
+from clausemark._lines import DAMAGE, lines, opened
+from clausemark._rows import BadRow
+from clausemark._tables import CLAUSE_COLUMNS, csv_header, json_object
+from clausemark.errors import RecordError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from clausemark._inputs import Input
+
+__all__ = ["Plan", "plan"]
+
+#: Rows whose types are found together; all that is looked at where names alone matter.
+_CHUNK: Final = 1_000
+_BIG: Final = 2**53
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The columns that are kept: their names, and for Parquet their Arrow schema.
+
+    `names` is empty where every row has its own. The columns in `as_json` have no one type; they
+    become JSON text.
+    """
+
+    names: tuple[str, ...] = ()
+    schema: Any = None
+    as_json: frozenset[str] = frozenset()
+
+
+def plan(
+    inputs: Sequence[Input],
+    form: str,
+    *,
+    column: str,
+    keep: Sequence[str] | None,
+    added: Sequence[str],
+) -> Plan:
+    """Settle the columns of the output; raise RecordError if the inputs do not go together.
+
+    `form` is jsonl, csv or parquet, `column` that of the text, `keep` the columns to keep (None:
+    all), `added` the names of those to come, which no input may have.
+    """
+    types: dict[str, Any] = {}
+    named: dict[str, None] = {}
+    strict = any(one.kind == "parquet" for one in inputs)
+    for one in inputs:
+        try:
+            found = _found(one, whole=form != "jsonl", typed=form == "parquet")
+        except DAMAGE as error:
+            raise RecordError(f"{one.path} cannot be read ({error}).") from None
+        _check(one, found, column, keep, added)
+        kept = {name: kind for name, kind in found.items() if keep is None or name in keep}
+        named.update(dict.fromkeys(kept))
+        if form == "parquet":
+            types = _merged(types, kept, strict=strict, file=str(one.path))
+    if form == "jsonl":
+        return Plan()
+    names = tuple(named if keep is None else keep)
+    if form == "csv":
+        return Plan(names)
+    text = frozenset(name for name in names if types.get(name) is None)
+    fields = [(name, _plain_type(types.get(name))) for name in names]
+    return Plan(names, _schema(fields, inputs, keep), text)
+
+
+def _plain_type(kind: Any) -> Any:
+    return pyarrow().string() if kind is None else getattr(kind, "kind", kind)
+
+
+def _schema(
+    fields: list[tuple[str, Any]], inputs: Sequence[Input], keep: Sequence[str] | None
+) -> Any:
+    """A single Parquet file's own notes (an index of pandas) stay with its columns."""
+    schema = pyarrow().schema(fields)
+    if keep is None and len(inputs) == 1 and inputs[0].kind == "parquet":
+        return parquet_schema(inputs[0].path)
+    return schema
+
+
+def _check(
+    one: Input,
+    found: Mapping[str, Any],
+    column: str,
+    keep: Sequence[str] | None,
+    added: Sequence[str],
+) -> None:
+    if one.kind in ("csv", "parquet") and column not in found:
+        raise RecordError(
+            f"{one.path} has no column {column!r}; its columns: {', '.join(found) or 'none'}.",
+            hint="Name the one to label with --text-column.",
+        )
+    if one.kind == "parquet":
+        _check_textual(one, parquet_schema(one.path).field(column))
+    missing = [name for name in keep or () if name not in found]
+    if missing and found:
+        raise RecordError(
+            f"{one.path} has no column {missing[0]!r}; its columns: {', '.join(found)}.",
+            hint="Correct --columns.",
+        )
+    clash = [name for name in added if name in found and (keep is None or name in keep)]
+    if clash:
+        raise RecordError(
+            f"{one.path} has a column {clash[0]!r} already.",
+            hint="Give the new columns another name with --prefix, or leave it out by --columns.",
+        )
+
+
+def _check_textual(one: Input, field: Any) -> None:
+    kind = getattr(field.type, "value_type", field.type)
+    if str(kind) not in ("string", "large_string", "string_view", "null"):
+        raise RecordError(
+            f"{one.path}: column {field.name!r} holds no text but {field.type}.",
+            hint="Name the one to label with --text-column.",
+        )
+
+
+def _found(one: Input, *, whole: bool, typed: bool) -> dict[str, Any]:
+    """Return a file's columns; their types are None unless `typed`."""
+    if one.kind == "parquet":
+        return {field.name: field.type for field in parquet_schema(one.path)}
+    if one.kind == "jsonl":
+        return _scanned(one, whole=whole, typed=typed)
+    text = pyarrow().string() if typed else None
+    if one.kind == "csv":
+        return dict.fromkeys(csv_header(one.path), text)
+    number = pyarrow().int64() if typed else None
+    return {name: number if name in CLAUSE_COLUMNS[1:4] else text for name in CLAUSE_COLUMNS}
+
+
+def _scanned(one: Input, *, whole: bool, typed: bool) -> dict[str, Any]:
+    """Read JSON Lines for their columns: the first lines, or the `whole` file."""
+    found: dict[str, Any] = {}
+    objects = _objects(one)
+    while rows := list(itertools.islice(objects, _CHUNK)):
+        names = dict.fromkeys(name for row in rows for name in row)
+        here = {name: _type([row.get(name) for row in rows]) if typed else None for name in names}
+        found = _merged(found, here, strict=False, file="") if typed else found | here
+        if not whole:
+            break
+    return found
+
+
+def _objects(one: Input) -> Iterator[dict[str, Any]]:
+    with opened(one.path) as (stream, _):
+        for _, line in lines(stream):
+            try:
+                yield json_object(line)
+            except BadRow:
+                continue
+
+
+def _type(values: list[Any]) -> Any:
+    """Return the Arrow type of some values of JSON, None if they have none in common."""
+    arrow = pyarrow()
+    try:
+        kind = arrow.array(values).type
+    except (arrow.ArrowException, OverflowError, ValueError, TypeError):
+        return None
+    # A column of large integers may meet fractions further on, and would lose digits by them.
+    if any(isinstance(value, int) and abs(value) > _BIG for value in values):
+        return None if arrow.types.is_floating(kind) else _BigInteger(kind)
+    return None if _holds_empty_struct(kind) else kind
+
+
+class _BigInteger:
+    """The type of a column whose integers no double holds."""
+
+    def __init__(self, kind: Any) -> None:
+        self.kind = kind
+
+
+def _holds_empty_struct(kind: Any) -> bool:
+    """Parquet has no structure without fields."""
+    if pyarrow().types.is_struct(kind) and not kind.num_fields:
+        return True
+    return any(_holds_empty_struct(kind.field(k).type) for k in range(kind.num_fields))
+
+
+def _merged(
+    types: dict[str, Any], more: Mapping[str, Any], *, strict: bool, file: str
+) -> dict[str, Any]:
+    result = dict(types)
+    for name, kind in more.items():
+        result[name] = _common(types[name], kind) if name in types else kind
+        if strict and name in types and result[name] is None:
+            raise RecordError(
+                f"{file}: column {name!r} is of type {kind}, elsewhere of {types[name]}.",
+                hint="Label such files one by one, or leave the column out by --columns.",
+            )
+    return result
+
+
+def _common(one: Any, other: Any) -> Any:
+    arrow = pyarrow()
+    if one is None or other is None:
+        return None
+    big = isinstance(one, _BigInteger) or isinstance(other, _BigInteger)
+    pair = [getattr(kind, "kind", kind) for kind in (one, other)]
+    try:
+        schemas = [arrow.schema([("a", kind)]) for kind in pair]
+        kind = arrow.unify_schemas(schemas, promote_options="permissive").field(0).type
+    except (arrow.ArrowTypeError, arrow.ArrowInvalid):
+        return None
+    if big:
+        return None if arrow.types.is_floating(kind) else _BigInteger(kind)
+    return kind
