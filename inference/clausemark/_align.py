@@ -44,6 +44,8 @@ class Thresholds:
 #: What a place between the same neighbours, or under the same heading, adds to the likeness.
 _NEAR: Final = 0.15
 _SAME_HEADING: Final = 0.05
+#: More than the words of any policy: of clauses out of order, those under their own heading stay.
+_AT_HOME: Final = 1 << 32
 #: What the distance between two places, 0 to 1, takes away when there are too many equals.
 _APART: Final = 0.01
 #: How many scores are held at once, and how many partners of a clause are looked at.
@@ -79,13 +81,18 @@ def align_outlines(old: Outline, new: Outline, thresholds: Thresholds | None = N
     before, after = _units(old), _units(new)
     limits = thresholds or Thresholds()
     # Ties are broken by order: one of the two directions is computed, the other read off it.
-    if ([u.key for u in after], [h.key for h in new.heads]) < (
-        [u.key for u in before],
-        [h.key for h in old.heads],
-    ):
+    if _form(new, after) < _form(old, before):
         made = _aligned(new, old, after, before, limits)
         return _mirrored(made)
     return _aligned(old, new, before, after, limits)
+
+
+def _form(
+    one: Outline, units: Sequence[Unit]
+) -> tuple[list[tuple[str, ...]], list[tuple[str, int]], list[int]]:
+    """Return all that the alignment looks at, to be ordered by."""
+    heads = [(head.key, head.carrier) for head in one.heads]
+    return [unit.key for unit in units], heads, one.sections
 
 
 def _mirrored(made: Alignment) -> Alignment:
@@ -113,13 +120,13 @@ def _aligned(
     pairs |= _alike(before, after, pairs, in_order(pairs, weights), limits)
     heads = match_heads(old, new, pairs)
     kept = set(heads.values())
-    crossed = {
-        i
-        for i, j in pairs.items()
-        if (left := old.sections[i]) in heads
-        and (right := new.sections[j]) in kept
-        and heads[left] != right
-    }
+    crossed = set()
+    for i, j in pairs.items():
+        left, right = old.sections[i], new.sections[j]
+        if heads.get(left, -1) == right:
+            weights[i] += _AT_HOME
+        elif left in heads and right in kept:
+            crossed.add(i)
     # What stands under another heading has moved; the rest is asked for its order without it.
     stayed = in_order({i: j for i, j in pairs.items() if i not in crossed}, weights)
     return Alignment(pairs, heads, stayed, pairs.keys() - stayed)
@@ -183,7 +190,7 @@ def _fill(
 
 
 def in_order(pairs: Mapping[int, int], weights: Sequence[int]) -> set[int]:
-    """Return the old indices of most pairs that are in order in both; among equals, of most words.
+    """Return the old indices of most pairs that are in order in both; among equals, the heaviest.
 
     The heaviest increasing subsequence, by a Fenwick tree of the best chain that ends below each
     place; O(n log n).

@@ -85,15 +85,15 @@ def _heading(change: Change) -> Text:
     """Return the heading that a change stands under; where it was renamed or left, both."""
     from rich.text import Text
 
-    before, after = change.renamed or (change.old_heading, change.new_heading)
+    before, after = change.old_heading, change.new_heading
     line = Text(style="not bold")
-    if change.renamed:
-        line.append("  ")
-        return line.append_text(marked([("removed", before), ("added", after)]))
     if change.moved and before != after:
         return line.append(f"  from {_quoted(before)} to {_quoted(after)}")
     if change.moved and change.old and change.new:
         line.append(f"  from clause {change.old.index + 1} to {change.new.index + 1}")
+    if change.renamed:
+        before, after = change.renamed
+        return line.append("  ").append_text(marked([("removed", before), ("added", after)]))
     return line.append(f"  {printable(after or before)}" if after or before else "")
 
 

@@ -266,7 +266,7 @@ class _Builder:
         moved = i in self.found.moved
         renamed = self.renamed.get((i, j))
         kind: Kind = "moved" if moved else "unchanged"
-        if similarity < 1 or renamed:
+        if similarity < 1 or (renamed and not moved):
             kind = "reworded"
         elif not moved and set(self.old[i].labels) != set(self.new[j].labels):
             kind = "relabelled"
