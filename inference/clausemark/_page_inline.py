@@ -14,7 +14,7 @@ from clausemark._render import shown
 if TYPE_CHECKING:
     from markupsafe import Markup
 
-__all__ = ["inline", "opening"]
+__all__ = ["headline", "inline", "opening", "unmarked"]
 
 #: All of them run on escaped text, where "<" only begins a tag of ours: no match crosses one.
 _LINK: Final = re.compile(r"\[([^\[\]<]{1,300})\]\(([^()\s<]{1,2000})\)")
@@ -24,6 +24,7 @@ _STRONG: Final = re.compile(
 _EMPHASIS: Final = re.compile(
     r"(?<![\w*])\*(?![\s*])([^*<]{1,500})(?<!\s)\*(?![\w*])|(?<!\w)_(?!\s)([^_<]{1,500})(?<!\s)_(?!\w)"
 )
+_HEADING: Final = re.compile(r"^#{1,6}\s+|\s+#+$|\s*\n\s*[=-]{3,}$")
 _CODE: Final = re.compile(r"`([^`<]{1,200})`")
 _MARKS: Final = "*_#|>- \t\n\r"
 #: Characters of a clause that its entry in the outline shows at most.
@@ -47,6 +48,16 @@ def inline(text: str, *, markdown: bool) -> Markup:
         if markdown:
             safe = _EMPHASIS.sub(lambda m: f"<em>{m[1] or m[2]}</em>", safe)
     return Markup(safe)  # noqa: S704  (escaped above; only our own tags were added since)
+
+
+def headline(text: str) -> str:
+    """Return a heading on one line, without the marks that make it one; emphasis stays."""
+    return " ".join(_HEADING.sub("", text.strip()).split())
+
+
+def unmarked(text: str) -> str:
+    """Return a heading's line without its emphasis, for places that show no markup."""
+    return _STRONG.sub(lambda m: m[1] or m[2], text)
 
 
 def opening(text: str) -> str:

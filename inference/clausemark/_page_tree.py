@@ -11,8 +11,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
-from clausemark._headings import heading_text
-from clausemark._page_inline import inline, opening
+from clausemark._page_inline import headline, inline, opening
 from clausemark._plain import unbulleted
 
 if TYPE_CHECKING:
@@ -216,8 +215,8 @@ class _Builder:
 
     def _passage(self, stretch: _Stretch, clause: int | None) -> Passage:
         if stretch.role == "heading":
-            text = heading_text(stretch.text)
-            return Passage(self._inline(text), clause, self._level(stretch.block), kind="heading")
+            text = self._inline(headline(stretch.text))
+            return Passage(text, clause, self._level(stretch.block), kind="heading")
         kind = "rule" if stretch.role == "rule" and _is_ruling(stretch.text) else "text"
         return Passage(self._inline(stretch.text), clause, lines=_is_lines(stretch.text), kind=kind)
 
@@ -275,11 +274,11 @@ class _Builder:
         return self.chunks[-1].clauses >= 2 * _OVERFULL
 
     def _cell(self, stretch: _Stretch, clause: int | None) -> None:
+        if stretch.role == "rule" and clause is None:
+            return
         if self.table is None or self._is_overfull():
             self.table = Table()
             self._top(self.table, stretch)
-        if stretch.role == "rule" and clause is None:
-            return
         text = stretch.text
         if text.startswith("|"):
             text = text.strip("| \t")

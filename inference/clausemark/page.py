@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
-from clausemark._headings import heading_text
+from clausemark._page_inline import headline, unmarked
 from clausemark._page_outline import HEIGHT, WIDTH, clause_anchor, outline, silent, strip
 from clausemark._page_tree import build
 from clausemark._page_view import rules, tall, view
@@ -89,7 +89,7 @@ def policy_page(
 def _first_heading(document: Document) -> str:
     for block in document.blocks:
         if block.kind == "heading":
-            text = heading_text(document.text[block.start : block.end])
+            text = unmarked(headline(document.text[block.start : block.end]))
             return text if len(text) <= _LONGEST_TITLE else ""
     return ""
 
