@@ -67,7 +67,7 @@ def execute(path: Path, folder: Path, environment: Mapping[str, str]) -> Noteboo
         startup_timeout=300,
         resources={"metadata": {"path": str(folder)}},
     )
-    client.execute(env=os.environ | environment)
+    client.execute(env=os.environ | environment, cleanup_kc=True)
     return notebook
 
 
