@@ -129,7 +129,7 @@ class Editor:
         sizes = [len(keys(self.old_bodies[e.source])) for e in entries if e.source is not None]
         return len(sizes), sum(sizes)
 
-    def _place(self, *, fresh: bool = True) -> tuple[Section, int]:
+    def _place(self, *, fresh: bool = True, words: int = 1) -> tuple[Section, int]:
         """Draw a clause, one that nothing was done to; sections keep one clause at least."""
         places = [
             (section, k)
@@ -137,7 +137,8 @@ class Editor:
             for k, entry in enumerate(section.entries)
             if not fresh
             or (
-                entry.source is not None
+                len(entry.body.split()) >= words
+                and entry.source is not None
                 and not entry.reworded
                 and not entry.moved
                 and len(section.entries) > 1
@@ -167,9 +168,16 @@ class Editor:
         target.entries.insert(self.random.randrange(len(target.entries) + 1), entry)
 
     def _reword(self, strength: float) -> None:
-        section, k = self._place()
+        # Of a table's cell of two words nobody can say whether it was reworded or replaced.
+        section, k = self._place(words=5)
         entry = section.entries[k]
-        words = entry.body.split()
+        before = keys(entry.body)
+        while keys(entry.body) == before:
+            entry.body = self._other_words(entry.body, strength)
+        entry.reworded = True
+
+    def _other_words(self, body: str, strength: float) -> str:
+        words = body.split()
         for _ in range(max(1, round(strength * len(words)))):
             at = self.random.randrange(len(words))
             action = self.random.choice(["replace", "replace", "drop", "insert"])
@@ -179,8 +187,7 @@ class Editor:
                 words.insert(at, self.random.choice(self.words))
             else:
                 words[at] = self.random.choice(self.words)
-        entry.body = " ".join(words)
-        entry.reworded = True
+        return " ".join(words)
 
 
 def _settled(section: Section) -> list[Entry]:
