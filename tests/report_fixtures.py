@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html.parser import HTMLParser
 from typing import Any
 
 import numpy as np
@@ -129,3 +130,22 @@ def _slice(name: str, value: float) -> dict[str, Any]:
     ends = [max(0.0, value - 0.1), min(1.0, value + 0.1)]
     return {"name": name, "texts": 40, "policies": 9, "positives": 55, "macro_f1": value,
             "micro_f1": value, "micro_f1_interval": ends}  # fmt: skip
+
+
+class Figures(HTMLParser):
+    """The attributes of every element of a page, and of those that carry a figure."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+
+    def of(self, figure: str, **wanted: str) -> list[float]:
+        """The values of `figure`, in the page's order; nan where there is none."""
+        keys = {f"data-{key}": value for key, value in wanted.items()}
+        found = [a for _, a in self.elements if a.get("data-figure") == figure]
+        found = [a for a in found if all(a.get(key) == value for key, value in keys.items())]
+        return [float(a["data-value"] or "nan") for a in found]

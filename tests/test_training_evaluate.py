@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from html import escape
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 import typer
+from report_fixtures import Figures
 from sklearn.metrics import f1_score, precision_score, recall_score
 from training_fixtures import rows, write_records
 from typer.testing import CliRunner
@@ -91,7 +93,66 @@ def test_the_command_judges_what_the_package_says(tiny: Path, tmp_path: Path) ->
     assert figures["baseline"]["ours_less_theirs"]["macro_f1"]["difference"] == 0
     assert figures["data"] == {"records.jsonl": examples.checksum(path)}
     assert "Against first" in (second / "report.md").read_text()
-    assert not any(text in (second / "report.md").read_text() for text in texts)
+
+
+def test_only_the_page_quotes_texts_and_only_if_asked(tiny: Path, tmp_path: Path) -> None:
+    texts = [
+        f"We share marmalade <We share the {word} of it <&> with others> {word} with others."
+        for word in ("first", "second", "third")
+    ]
+    labels = [["Data Security"], ["Do Not Track"], []]
+    records = [
+        {"id": f"d/{k}", "document": f"d{k}", "corpus": "alien", "text": text, "labels": given}
+        for k, (text, given) in enumerate(zip(texts, labels, strict=True))
+    ]
+    path = write_records(tmp_path / "records.jsonl", records)
+    for option in ("--texts", "--no-texts"):
+        output = tmp_path / option.strip("-")
+        call(str(tiny), str(path), "--output", str(output), option)
+        for name in ("report.md", "metrics.json", "rows.json"):
+            assert "marmalade" not in (output / name).read_text()
+    page = (tmp_path / "texts" / "report.html").read_text()
+    assert all(escape(text) in page for text in texts)
+    assert "do not publish" in page
+    silent = (tmp_path / "no-texts" / "report.html").read_text()
+    assert "marmalade" not in silent
+    assert "do not publish" not in silent
+
+
+def test_texts_of_this_project_need_no_warning(tiny: Path, tmp_path: Path) -> None:
+    records = [row | {"corpus": "fictional"} for row in rows()[:30]]
+    path = write_records(tmp_path / "records.jsonl", records)
+    call(str(tiny), str(path), "--output", str(tmp_path / "out"))
+    page = (tmp_path / "out" / "report.html").read_text()
+    assert "The worst errors" in page
+    assert "do not publish" not in page
+    alien = write_records(tmp_path / "alien.jsonl", [*records[:-1], rows()[29]])
+    call(str(tiny), str(alien), "--output", str(tmp_path / "out"))
+    assert "do not publish" in (tmp_path / "out" / "report.html").read_text()
+
+
+def test_the_pages_figures_of_the_bundled_model_are_scikit_learns(tmp_path: Path) -> None:
+    records = [row | {"corpus": "fictional"} for row in rows() if row["split"] == "test"]
+    path = write_records(tmp_path / "records.jsonl", records)
+    call("bundled", str(path), "--output", str(tmp_path / "out"))
+    found = Figures((tmp_path / "out" / "report.html").read_text())
+    truth = np.array([[n in row["labels"] for n in OPP115.names] for row in records])
+    given = Classifier.load().predict([row["text"] for row in records])
+    decided = np.array([[n in labels for n in OPP115.names] for labels in given])
+    wanted = f1_score(truth, decided, average=None, zero_division=0)
+    assert [found.of("f1", label=n)[0] for n in OPP115.names] == pytest.approx(wanted)
+    for average in ("macro", "micro"):
+        wanted = f1_score(truth, decided, average=average, zero_division=0)
+        assert found.of(f"{average}_f1", row="chosen") == pytest.approx([wanted])
+    assert found.of("Labels on the same text", row="0", column="0") == [truth[:, 0].sum()]
+
+
+def call(*arguments: str) -> None:
+    """Run training.evaluate as a user does."""
+    app = typer.Typer()
+    app.command()(evaluate.main)
+    result = CliRunner().invoke(app, list(arguments))
+    assert result.exit_code == 0, result.output
 
 
 def test_a_baseline_on_other_records_is_refused(tiny: Path, tmp_path: Path) -> None:

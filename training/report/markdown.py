@@ -1,4 +1,4 @@
-"""An evaluation as Markdown: headline, per class, baseline, circumstances; never a corpus text."""
+"""An evaluation as Markdown: headline, classes, baseline, parts, audit; never a corpus text."""
 
 from __future__ import annotations
 
@@ -21,6 +21,11 @@ def report(result: dict[str, Any]) -> str:
     ]
     if "baseline" in result:
         parts += [f"## Against {result['baseline']['name']}", _baseline(result["baseline"])]
+    analysis = result.get("analysis") or {}
+    if analysis.get("slices"):
+        parts += ["## Parts of the data", _slices(analysis["slices"])]
+    if analysis.get("audit"):
+        parts += ["## Audit of the data", _audit(analysis["audit"])]
     parts += ["## Circumstances", _circumstances(result)]
     return "\n\n".join(parts) + "\n"
 
@@ -60,6 +65,7 @@ def _headline(result: dict[str, Any]) -> str:
 
 
 def _classes(result: dict[str, Any]) -> str:
+    human = (result.get("analysis") or {}).get("human")
     rows = [
         [
             name,
@@ -69,11 +75,51 @@ def _classes(result: dict[str, Any]) -> str:
             figure(v["recall"]),
             with_interval(v["f1"], v["f1_interval"]),
             figure(v["average_precision"]),
+            *(_agreement(human["labels"].get(name, {})) if human else ()),
         ]
         for name, v in result["chosen_thresholds"]["labels"].items()
     ]
     header = ["class", "support", "threshold", "precision", "recall", "F1", "average precision"]
+    if human:
+        return f"{table([*header, 'kappa', 'expert F1'], rows)}\n\nHuman: {human['source']}."
     return table(header, rows)
+
+
+def _agreement(human: dict[str, Any]) -> list[str]:
+    return [figure(human.get("kappa"), 2), figure(human.get("expert_f1"))]
+
+
+def _slices(slices: dict[str, Any]) -> str:
+    """Return one table of all parts but the single policies, which are many."""
+    rows = [
+        [
+            f"{key}: {row['name']}",
+            str(row["texts"]),
+            str(row["policies"]),
+            f"{figure(row['micro_f1'])}{_bracket(row['micro_f1_interval'])}",
+            figure(row["macro_f1"]),
+        ]
+        for key in ("length", "agreement", "sector")
+        for row in slices.get(key) or ()
+    ]
+    return table(["part", "texts", "policies", "micro-F1", "macro-F1"], rows)
+
+
+def _bracket(interval: list[float] | None) -> str:
+    return f" [{figure(interval[0])}, {figure(interval[1])}]" if interval else ""
+
+
+def _audit(audit: dict[str, Any]) -> str:
+    lines = [
+        f"- {' and '.join(dict.fromkeys(row['splits']))}: {row['exact']} texts repeated, "
+        f"{row['near']} nearly"
+        for row in audit["duplicates"]
+    ]
+    lines.append(f"- {audit['families_across_splits']} families of policies in several splits")
+    few = [f"{row['label']} ({row['positives']})" for row in audit["few_positives"]]
+    if few:
+        lines.append(f"- too few positives for a narrow interval: {', '.join(few)}")
+    return "\n".join(lines)
 
 
 def _baseline(baseline: dict[str, Any]) -> str:
@@ -96,4 +142,9 @@ def _circumstances(result: dict[str, Any]) -> str:
     lines = [f"- command: `{result['command']}`", f"- Python {result['python']}"]
     lines += [f"- {name} {number}" for name, number in result["versions"].items() if number]
     lines += [f"- {name}: sha256 {digest}" for name, digest in result["data"].items()]
+    if speed := (result.get("analysis") or {}).get("speed"):
+        lines.append(
+            f"- {speed['paragraphs_per_second']:.0f} paragraphs a second on {speed['threads']} "
+            f"threads ({speed['machine']['cpu']}), {speed['model_bytes'] / 1e6:.1f} MB"
+        )
     return "\n".join(lines)

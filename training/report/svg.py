@@ -68,7 +68,7 @@ def themed(figure: Figure, *, name: str, title: str, description: str) -> str:
     if box is None:
         raise ValueError("matplotlib wrote an SVG without a viewBox")
     opening = (
-        f'<svg {box[0]} role="img" aria-labelledby="{name}-title {name}-desc">'
+        f'<svg {box[0]} role="img" aria-labelledby="{name}-title" aria-describedby="{name}-desc">'
         f'<title id="{name}-title">{escape(title)}</title>'
         f'<desc id="{name}-desc">{escape(description)}</desc>'
     )
