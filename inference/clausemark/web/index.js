@@ -19,7 +19,7 @@
     const places = rows.map((_, place) => place);
     const sign = down ? -1 : 1;
     const by = column ? (a, b) => values[a][column] - values[b][column] : (a, b) => a - b;
-    return places.sort((a, b) => sign * by(a, b) || a - b);
+    return places.sort((a, b) => sign * by(a, b));
   }
 
   function sort(column) {
