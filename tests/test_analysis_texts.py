@@ -62,8 +62,9 @@ def planted(seed: int = 0) -> tuple:
     scored.scores[:] = 0.03 + 0.94 * scored.truth
     scored.truth[:, 9] = 0  # a label without positives says nothing
     scored.scores[:, 9] = 0.1
-    for k, label in ((17, 2), (31, 5)):
-        scored.truth[k, label] = 1 - scored.truth[k, label]
+    for k, label, given in ((17, 2, 1), (31, 5, 0)):
+        scored.truth[k, label] = given
+        scored.scores[k, label] = 0.97 - 0.94 * given
     return scored, scored.scores >= 0.5, records(scored)
 
 
