@@ -11,6 +11,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from clausemark._blocks import collapse
 from clausemark._headings import heading_text
 from clausemark._words import unnumbered
 
@@ -85,7 +86,7 @@ def split_heads(clause: LabelledClause) -> tuple[list[str], str]:
 
     A clause that is nothing but its heading is all body.
     """
-    if not clause.heading:
+    if not clause.heading or clause.heading not in collapse(clause.text[:_REACH]):
         return [], clause.text
     lines = clause.text[:_REACH].splitlines(keepends=True)
     for stop in range(1, len(lines) + 1):
