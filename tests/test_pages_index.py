@@ -197,6 +197,8 @@ def test_a_search_keeps_the_rows_that_match_and_says_how_many(opened: Visit) -> 
     field.fill("C")
     assert order(opened) == ["c10", "c9"]
     assert opened.page.inner_text("#status") == "2 of 4 policies shown."
+    opened.page.get_by_role("button", name="Policy").click()
+    assert opened.page.inner_text("#status").startswith("2 of 4 policies shown. Sorted by Policy")
     field.fill("nowhere")
     assert order(opened) == []
     field.fill("")

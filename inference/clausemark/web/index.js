@@ -11,8 +11,10 @@
   const names = rows.map((row) => row.cells[0].textContent.toLowerCase());
   const values = rows.map((row) => [...row.cells].map((cell) => Number(cell.dataset.value ?? 0)));
 
-  function say(words) {
-    status.textContent = words;
+  const said = { found: "", order: "" };
+  function say(part, words) {
+    said[part] = words;
+    status.textContent = `${said.found} ${said.order}`.trim();
   }
 
   function order(column, down) {
@@ -35,7 +37,7 @@
     body.append(sorted);
     const label = head.title || head.textContent.trim();
     const end = column ? { ascending: "lowest", descending: "highest" } : { ascending: "A", descending: "Z" };
-    say(`Sorted by ${label}, ${end[next]} first.`);
+    say("order", `Sorted by ${label}, ${end[next]} first.`);
   }
 
   function filter() {
@@ -46,7 +48,7 @@
       seen += row.hidden ? 0 : 1;
     });
     const all = `${rows.length} ${rows.length === 1 ? "policy" : "policies"}`;
-    say(wanted ? `${seen} of ${all} shown.` : "");
+    say("found", wanted ? `${seen} of ${all} shown.` : "");
   }
 
   heads.forEach((head, column) => {
