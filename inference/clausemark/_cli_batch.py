@@ -12,7 +12,8 @@ import typer
 from clausemark._shell import ModelOption, ThreadsOption, complain, edge
 
 if TYPE_CHECKING:
-    from clausemark._parts import Existing, Tally
+    from clausemark._parts import Existing
+    from clausemark._places import Tally
 
 __all__ = ["BatchFormat", "batch"]
 
@@ -122,7 +123,7 @@ def _names(columns: str | None) -> tuple[str, ...] | None:
     if columns is None:
         return None
     names = tuple(name.strip() for name in next(csv.reader([columns]), []))
-    if not all(names) or len(set(names)) < len(names):
+    if not names or not all(names) or len(set(names)) < len(names):
         raise typer.BadParameter("--columns names columns once each, with commas between.")
     return names
 

@@ -26,6 +26,11 @@ __all__ = ["Plan", "plan"]
 
 #: Rows whose types are found together; all that is looked at where names alone matter.
 _CHUNK: Final = 1_000
+_CHUNK_BYTES: Final = 10_000_000
+#: Columns of a table, and fields of one of its columns, at most: keys that are data are none.
+_WIDEST: Final = 10_000
+_DEEPEST: Final = 1_000
+#: A double holds every integer up to here.
 _BIG: Final = 2**53
 
 
@@ -146,22 +151,37 @@ def _scanned(one: Input, *, whole: bool, typed: bool) -> dict[str, Any]:
     """Read JSON Lines for their columns: the first lines, or the `whole` file."""
     found: dict[str, Any] = {}
     objects = _objects(one)
-    while rows := list(itertools.islice(objects, _CHUNK)):
+    while rows := list(_chunk(objects)):
         names = dict.fromkeys(name for row in rows for name in row)
         here = {name: _type([row.get(name) for row in rows]) if typed else None for name in names}
         found = _merged(found, here, strict=False, file="") if typed else found | here
+        if len(found) > _WIDEST:
+            raise RecordError(
+                f"{one.path} has more than {_WIDEST:,} columns.",
+                hint="Write JSON Lines, or name the columns to keep by --columns.",
+            )
         if not whole:
             break
     return found
 
 
-def _objects(one: Input) -> Iterator[dict[str, Any]]:
+def _objects(one: Input) -> Iterator[tuple[dict[str, Any], int]]:
     with opened(one.path) as (stream, _):
         for _, line in lines(stream):
             try:
-                yield json_object(line)
+                yield json_object(line), len(line or b"")
             except BadRow:
                 continue
+
+
+def _chunk(objects: Iterator[tuple[dict[str, Any], int]]) -> Iterator[dict[str, Any]]:
+    """Yield the next rows, few where they are large."""
+    total = 0
+    for values, size in itertools.islice(objects, _CHUNK):
+        yield values
+        total += size
+        if total > _CHUNK_BYTES:
+            return
 
 
 def _type(values: list[Any]) -> Any:
@@ -171,24 +191,45 @@ def _type(values: list[Any]) -> Any:
         kind = arrow.array(values).type
     except (arrow.ArrowException, OverflowError, ValueError, TypeError):
         return None
+    if not _storable(kind):
+        return None
     # A column of large integers may meet fractions further on, and would lose digits by them.
-    if any(isinstance(value, int) and abs(value) > _BIG for value in values):
-        return None if arrow.types.is_floating(kind) else _BigInteger(kind)
-    return None if _holds_empty_struct(kind) else kind
+    if any(map(_is_big, values)):
+        return None if _has_fractions(kind) else _BigInteger(kind)
+    return kind
 
 
 class _BigInteger:
-    """The type of a column whose integers no double holds."""
+    """The type of a column with integers that no double holds."""
 
     def __init__(self, kind: Any) -> None:
         self.kind = kind
 
 
-def _holds_empty_struct(kind: Any) -> bool:
-    """Parquet has no structure without fields."""
-    if pyarrow().types.is_struct(kind) and not kind.num_fields:
-        return True
-    return any(_holds_empty_struct(kind.field(k).type) for k in range(kind.num_fields))
+def _is_big(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(map(_is_big, value.values()))
+    if isinstance(value, list):
+        return any(map(_is_big, value))
+    return isinstance(value, int) and abs(value) > _BIG
+
+
+def _fields(kind: Any) -> Iterator[Any]:
+    """Yield a type and those within it."""
+    yield kind
+    for k in range(kind.num_fields):
+        yield from _fields(kind.field(k).type)
+
+
+def _has_fractions(kind: Any) -> bool:
+    return any(map(pyarrow().types.is_floating, _fields(kind)))
+
+
+def _storable(kind: Any) -> bool:
+    """Parquet has no structure without fields; one of thousands is a table of its own."""
+    within = list(itertools.islice(_fields(kind), _DEEPEST + 1))
+    hollow = any(pyarrow().types.is_struct(one) and not one.num_fields for one in within)
+    return not hollow and len(within) <= _DEEPEST
 
 
 def _merged(
@@ -216,6 +257,6 @@ def _common(one: Any, other: Any) -> Any:
         kind = arrow.unify_schemas(schemas, promote_options="permissive").field(0).type
     except (arrow.ArrowTypeError, arrow.ArrowInvalid):
         return None
-    if big:
-        return None if arrow.types.is_floating(kind) else _BigInteger(kind)
-    return kind
+    if not _storable(kind) or (big and _has_fractions(kind)):
+        return None
+    return _BigInteger(kind) if big else kind

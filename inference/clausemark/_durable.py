@@ -49,7 +49,7 @@ def _settle(folder: Path) -> None:
 def write_json(path: Path, value: Any) -> None:
     """Write `value` as JSON, one entry a line."""
     with whole(path) as stream:
-        stream.write(f"{json.dumps(value, indent=1, ensure_ascii=False)}\n".encode())
+        stream.write(f"{json.dumps(value, indent=1)}\n".encode())
 
 
 def read_json(path: Path) -> Any:

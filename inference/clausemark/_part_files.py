@@ -15,6 +15,7 @@ from typing import IO, TYPE_CHECKING, Any, Final, cast
 from clausemark._extra import parquet, pyarrow
 from clausemark._output import json_line, safe_cell
 from clausemark._rows import ArrowRow
+from clausemark.errors import RecordError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -83,8 +84,8 @@ class Form:
     def _csv(
         self, stream: IO[bytes], part: int, rows: Sequence[Row], results: Sequence[LabelledText]
     ) -> None:
-        text = io.TextIOWrapper(stream, "utf-8", newline="", write_through=True)
-        table = csv.writer(text, lineterminator="\n")
+        # The writer quotes a carriage return only if it stands in the line end, too.
+        table = csv.writer(_Lines(stream), lineterminator="\r\n")
         if self.headed or part == 0:
             scores = self.labels if self.scored else ()
             table.writerow(
@@ -92,8 +93,6 @@ class Form:
             )
         for row, result in zip(rows, results, strict=True):
             table.writerow([*self._cells(_values(row)), *self._label_cells(result)])
-        text.flush()
-        text.detach()
 
     def _cells(self, values: Mapping[str, Any]) -> list[str]:
         cells = [_cell(values.get(name)) for name in self.plan.names]
@@ -117,6 +116,16 @@ class Form:
             scores = arrow.array([self._scores(one) for one in results], kind)
             table = table.append_column(f"{self.prefix}scores", scores)
         parquet().write_table(table.combine_chunks(), stream, compression="zstd")
+
+
+class _Lines:
+    r"""Takes the lines of the `csv` module, one a call, and ends them in \n."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+
+    def write(self, line: str) -> None:
+        self._stream.write(line[:-2].encode() + b"\n")
 
 
 def _spliced(line: bytes, added: Mapping[str, Any]) -> bytes:
@@ -172,7 +181,13 @@ def _built(rows: list[Row], plan: Plan) -> Any:
         values = [_values(row).get(field.name) for row in rows]
         if field.name in plan.as_json:
             values = [None if v is None else json.dumps(v, ensure_ascii=False) for v in values]
-        columns.append(arrow.array(values, field.type))
+        try:
+            columns.append(arrow.array(values, field.type))
+        except (arrow.ArrowException, OverflowError, TypeError) as error:
+            raise RecordError(
+                f"column {field.name!r} has a value that is no {field.type} ({error}).",
+                hint="Write JSON Lines, or leave the column out by --columns.",
+            ) from None
     return arrow.table(columns, schema=plan.schema)
 
 
@@ -209,7 +224,7 @@ def join(parts: Sequence[Path], kind: str, stream: IO[bytes]) -> None:
             stream, parquet().read_schema(parts[0]), compression="zstd"
         ) as writer:
             for part in parts:
-                writer.write_table(parquet().read_table(part))
+                writer.write_table(parquet().ParquetFile(part).read())
         return
     for part in parts:
         with part.open("rb") as piece:

@@ -243,7 +243,8 @@ class ClauseReader(_FileReader):
 
     def parse(self, raw: Any) -> tuple[str, Columns, int]:
         """Return what the model reads of a clause, and the clause's columns."""
-        values = {"document": str(self.path)}
+        name = str(self.path).encode(errors="replace").decode()
+        values = {"document": name}
         values |= {name: getattr(raw, name) for name in CLAUSE_COLUMNS[1:]}
         text = checked_text(model_text(raw), "text")
         return text, self._pick(values), len(raw.text)

@@ -12,7 +12,6 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
-from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -20,7 +19,8 @@ from clausemark import __version__
 from clausemark._columns import plan
 from clausemark._inputs import COMPRESSIONS, find_inputs, table_kind
 from clausemark._part_files import Form
-from clausemark._parts import Ledger, Places
+from clausemark._parts import Ledger
+from clausemark._places import Places
 from clausemark._rows import Reject, Row
 from clausemark._source import Tables
 from clausemark.errors import OutputError
@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from clausemark._inputs import Input
-    from clausemark._parts import Existing, Tally
+    from clausemark._parts import Existing
+    from clausemark._places import Tally
     from clausemark._rows import Position
     from clausemark.classifier import Classifier, LabelledText
     from clausemark.runtime import Progress
@@ -46,7 +47,7 @@ __all__ = [
 ]
 
 #: A part ends at this size of its rows too: what is held in memory is a part.
-PART_BYTES: Final = 32_000_000
+PART_BYTES: Final = 16_000_000
 #: What is written: a format, and its compression.
 FORMS: Final = ("jsonl", "jsonl.gz", "jsonl.zst", "csv", "csv.gz", "csv.zst", "parquet")
 #: Suffixes that mean a file of another kind, not a folder.
@@ -209,13 +210,16 @@ def _labelled(
 
 
 def _calls(texts: list[str]) -> Iterator[list[str]]:
-    begun: list[int] = []
+    call: list[str] = []
     total = 0
     for text in texts:
+        if call and total + len(text) > CALL_CHARACTERS:
+            yield call
+            call, total = [], 0
+        call.append(text)
         total += len(text)
-        begun.append(total // CALL_CHARACTERS)
-    for _, group in groupby(range(len(texts)), begun.__getitem__):
-        yield [texts[k] for k in group]
+    if call:
+        yield call
 
 
 def label_tables(  # noqa: PLR0913
