@@ -44,6 +44,8 @@ def fits(change: Change, edit: dict[str, Any]) -> bool:
     """Tell whether a change is the edit that the pair's list names."""
     if change.kind != edit["kind"] or change.moved != edit.get("moved", edit["kind"] == "moved"):
         return False
+    if change.part != edit.get("part", ""):
+        return False
     if list(change.renamed or []) != edit.get("renamed", []):
         return False
     if change.kind == "reworded":
@@ -161,6 +163,28 @@ def test_a_clause_moves_to_another_heading_though_the_order_stays() -> None:
     assert (changes[1].old_heading, changes[1].new_heading) == ("A", "B")
 
 
+@pytest.mark.parametrize("count", [2, 3, 6])
+def test_a_paragraph_split_or_merged_is_no_other_paragraph(count: int) -> None:
+    parts = [clause(f"Sentence {k} says something of {'its own ' * k}here.") for k in range(count)]
+    whole, fixed = clause(" ".join(part.text for part in parts)), clause("Another one.")
+    changes = align([fixed, whole], [fixed, *parts])
+    assert [change.kind for change in changes] == [
+        "unchanged",
+        *["added"] * (count - 1),
+        "reworded",
+    ]
+    assert {change.part for change in changes[1:]} == {"split"}
+    back = align([fixed, *parts], [fixed, whole])
+    assert Counter(c.kind for c in back) == {"unchanged": 1, "reworded": 1, "removed": count - 1}
+    assert {change.part for change in back if change.kind != "unchanged"} == {"merged"}
+
+
+def test_parts_with_a_word_changed_are_no_split() -> None:
+    whole = clause("We keep names for a year. We delete logs after a week.")
+    parts = [clause("We keep names for a year."), clause("We delete logs after a month.")]
+    assert {change.part for change in align([whole], parts)} == {""}
+
+
 def test_headings_are_cut_off_by_whole_lines() -> None:
     one = clause("# All\n\nData\n----\n\nData we hold.", "Data")
     assert split_heads(one) == (["All", "Data"], "Data we hold.")
@@ -169,7 +193,7 @@ def test_headings_are_cut_off_by_whole_lines() -> None:
 
 
 SENTENCES = st.sampled_from(
-    ["We keep it.", "We share names with banks.", "We share names with shops.", "Ask us.",
+    ["We keep it.", "We keep it. Ask us.", "We share names with banks.", "We share names with shops.", "Ask us.",
      "Cookies remember your basket.", "a name", "an address"]
 )  # fmt: skip
 DOCUMENTS = st.lists(

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from clausemark._outline import match_heads
+from clausemark._splits import split_runs
 from clausemark._words import content, keys
 
 if TYPE_CHECKING:
@@ -67,13 +68,16 @@ class Alignment:
     """Indices into two documents: clauses and headings that correspond, old to new.
 
     `stayed` are the old indices of clauses that are in order; `moved` those that are not, or that
-    stand under another heading now though both headings stand in both documents.
+    stand under another heading now though both headings stand in both documents. `split` are old
+    clauses whose words are those of several new ones, `merged` new ones with those of several old.
     """
 
     pairs: dict[int, int]
     heads: dict[int, int]
     stayed: set[int]
     moved: set[int]
+    split: dict[int, range]
+    merged: dict[int, range]
 
 
 def align_outlines(old: Outline, new: Outline, thresholds: Thresholds | None = None) -> Alignment:
@@ -101,6 +105,8 @@ def _mirrored(made: Alignment) -> Alignment:
         heads={j: i for i, j in made.heads.items()},
         stayed={made.pairs[i] for i in made.stayed},
         moved={made.pairs[i] for i in made.moved},
+        split=made.merged,
+        merged=made.split,
     )
 
 
@@ -116,8 +122,19 @@ def _aligned(
     old: Outline, new: Outline, before: list[Unit], after: list[Unit], limits: Thresholds
 ) -> Alignment:
     pairs = _equal(before, after)
+    rows = set(range(len(before))) - pairs.keys()
+    columns = set(range(len(after))) - set(pairs.values())
+    texts = [unit.key for unit in before], [unit.key for unit in after]
+    split = split_runs(*texts, rows, columns)
+    rows, columns = rows - split.keys(), columns - {j for run in split.values() for j in run}
+    merged = split_runs(*texts[::-1], columns, rows)
+    rows, columns = rows - {i for run in merged.values() for i in run}, columns - merged.keys()
+    # The longest part stands for the whole; the others were added, or removed.
+    pairs |= {i: max(run, key=lambda j: len(after[j].key)) for i, run in split.items()}
+    pairs |= {max(run, key=lambda i: len(before[i].key)): j for j, run in merged.items()}
     weights = [1 + len(unit.key) for unit in before]
-    pairs |= _alike(before, after, pairs, in_order(pairs, weights), limits)
+    anchors = {i: pairs[i] for i in in_order(pairs, weights)}
+    pairs |= _alike(before, after, anchors, (sorted(rows), sorted(columns)), limits)
     heads = match_heads(old, new, pairs)
     kept = set(heads.values())
     crossed = set()
@@ -129,7 +146,7 @@ def _aligned(
             crossed.add(i)
     # What stands under another heading has moved; the rest is asked for its order without it.
     stayed = in_order({i: j for i, j in pairs.items() if i not in crossed}, weights)
-    return Alignment(pairs, heads, stayed, pairs.keys() - stayed)
+    return Alignment(pairs, heads, stayed, pairs.keys() - stayed, split, merged)
 
 
 def _equal(old: Sequence[Unit], new: Sequence[Unit]) -> dict[int, int]:
@@ -221,20 +238,16 @@ def in_order(pairs: Mapping[int, int], weights: Sequence[int]) -> set[int]:
 def _alike(
     old: Sequence[Unit],
     new: Sequence[Unit],
-    pairs: Mapping[int, int],
-    stayed: set[int],
+    anchors: Mapping[int, int],
+    free: tuple[Sequence[int], Sequence[int]],
     limits: Thresholds,
 ) -> dict[int, int]:
-    """Pair what shares most words, the likeliest first."""
-    taken = set(pairs.values())
-    rows = [i for i in range(len(old)) if i not in pairs]
-    columns = [j for j in range(len(new)) if j not in taken]
-    if not rows or not columns:
-        return {}
-    scored = _Scorer(old, new, {i: pairs[i] for i in stayed}, limits)
+    """Pair what shares most words, the likeliest first, of the indices that are free."""
     found: dict[int, int] = {}
     used: set[int] = set()
-    for i, j in scored.ranked(rows, columns):
+    if not all(free):
+        return found
+    for i, j in _Scorer(old, new, anchors, limits).ranked(*free):
         if i not in found and j not in used:
             found[i] = j
             used.add(j)

@@ -102,7 +102,8 @@ def _quoted(heading: str) -> str:
 
 
 def _notes(change: Change, name: str) -> list[Text]:
-    lines = [plain(f"No longer labelled {one}.", "italic") for one in change.lost]
+    lines = [plain(change.told, "italic")] if change.told else []
+    lines += [plain(f"No longer labelled {one}.", "italic") for one in change.lost]
     lines += [plain(f"Now labelled {one}.", "italic") for one in change.gained]
     also = change.also(name)
     if also:

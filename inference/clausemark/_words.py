@@ -18,7 +18,7 @@ from clausemark._blocks import word_set
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-__all__ = ["Op", "Token", "content", "diff", "keys", "tokens", "unnumbered"]
+__all__ = ["CLOSING", "Op", "Token", "content", "diff", "keys", "tokens", "unnumbered"]
 
 Op = tuple[Literal["same", "removed", "added"], str]
 
@@ -44,7 +44,8 @@ _ALIKE: Final = str.maketrans(
     | dict.fromkeys([0xAD, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x206A),
                      0xFEFF, 0xFFFD])
 )  # fmt: skip
-_CLOSING: Final = frozenset(".,;:")
+#: Signs that end a text, or a part of it.
+CLOSING: Final = frozenset(".,;:")
 #: Words of the grammar; sentences that share them alone do not say the same thing.
 _GRAMMAR: Final = word_set(
     "a about after all also an and any are as at be been before but by can could do does during "
@@ -75,7 +76,7 @@ def tokens(text: str) -> list[Token]:
     if not found:
         return [Token(text, _key(text.strip()))] if text else []
     found[0] = found[0]._replace(raw=text[:start] + found[0].raw)
-    while len(found) > 1 and found[-1].key in _CLOSING:
+    while len(found) > 1 and found[-1].key in CLOSING:
         last = found.pop()
         found[-1] = found[-1]._replace(raw=found[-1].raw + last.raw)
     return found

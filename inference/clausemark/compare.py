@@ -3,7 +3,8 @@
 Typography is no change (see `_words`): a clause is unchanged though it is quoted, numbered, wrapped
 or marked up in another way. Headings are compared apart from the clauses below them, and a renamed,
 new or dropped heading is a rewording of the clause that opens with it. A paragraph that was split,
-or two that were merged, read as one reworded and one added or removed clause.
+or two that were merged, read as one reworded and one added or removed clause; where no word was
+changed, `part` says so.
 """
 
 from __future__ import annotations
@@ -51,6 +52,13 @@ SIGNS: Final[Mapping[Kind, str]] = {
     "relabelled": "#",
     "unchanged": "=",
 }
+#: What is said of a split or merged clause, by whether it is the one that stands for the whole.
+_PARTS: Final = {
+    ("split", True): "Split: the words that went stand in a clause beside it.",
+    ("split", False): "Split off from a clause beside it: the words are not new.",
+    ("merged", True): "Merged: the words that came stood in a clause beside it.",
+    ("merged", False): "Merged into a clause beside it: the words are still there.",
+}
 #: What clauses without a label are grouped under.
 NO_CATEGORY: Final = "No category"
 
@@ -62,8 +70,9 @@ class Change:
     `similarity` is the share of equal words, 0 to 1, None for an added or removed clause.
     `renamed` is the heading over the clause before and after, where it was changed, "" for none.
     A reworded clause may have `moved` as well, and any clause of both versions be `relabelled`.
-    `old_heading` and `new_heading` are the headings that it stands under, `old_body` and
-    `new_body` its text below those that it opens with.
+    `part` is "split" for all that became of a clause that was split without a word changed,
+    "merged" for all that one was made of. `old_heading` and `new_heading` are the headings that it
+    stands under, `old_body` and `new_body` its text below those that it opens with.
     """
 
     kind: Kind
@@ -72,6 +81,7 @@ class Change:
     similarity: float | None = None
     moved: bool = False
     renamed: tuple[str, str] | None = None
+    part: Literal["", "split", "merged"] = ""
     old_heading: str = ""
     new_heading: str = ""
     old_body: str = ""
@@ -117,6 +127,12 @@ class Change:
         told = {name, NO_CATEGORY, *self.gained, *self.lost}
         return tuple(one for one in self.categories if one not in told)
 
+    @property
+    def told(self) -> str:
+        """A sentence on a split or merged clause, "" for others."""
+        whole = self.kind not in ("added", "removed")
+        return _PARTS.get((self.part, whole), "")
+
     def words(self) -> list[Op]:
         """Return what became of the clause's words below its headings, in order."""
         if self.old is None or self.new is None:
@@ -134,6 +150,7 @@ class Change:
             "relabelled": self.relabelled,
             "categories": [name for name in self.categories if name != NO_CATEGORY],
             "similarity": self.similarity,
+            "part": self.part or None,
             "renamed": list(self.renamed) if self.renamed else None,
             "old": _side(self.old),
             "new": _side(self.new),
@@ -224,6 +241,8 @@ class _Builder:
         self.old, self.new = old, new
         self.before, self.after = outline(old), outline(new)
         self.found = align_outlines(self.before, self.after, thresholds)
+        self.split = {j for run in self.found.split.values() for j in run}
+        self.merged = {i for run in self.found.merged.values() for i in run}
         self.renamed = dict(_renamed(self.before, self.after, self.found))
 
     def changes(self) -> list[Change]:
@@ -249,15 +268,23 @@ class _Builder:
         return found
 
     def _gone(self, i: int) -> Change:
-        before = self.before
         return Change(
-            "removed", self.old[i], None, old_heading=before.name(i), old_body=before.bodies[i]
+            "removed",
+            self.old[i],
+            None,
+            part="merged" if i in self.merged else "",
+            old_heading=self.before.name(i),
+            old_body=self.before.bodies[i],
         )
 
     def _come(self, j: int) -> Change:
-        after = self.after
         return Change(
-            "added", None, self.new[j], new_heading=after.name(j), new_body=after.bodies[j]
+            "added",
+            None,
+            self.new[j],
+            part="split" if j in self.split else "",
+            new_heading=self.after.name(j),
+            new_body=self.after.bodies[j],
         )
 
     def _both(self, i: int, j: int) -> Change:
@@ -277,6 +304,7 @@ class _Builder:
             similarity=similarity,
             moved=moved,
             renamed=renamed,
+            part="split" if j in self.split else "merged" if i in self.merged else "",
             old_heading=self.before.name(i),
             new_heading=self.after.name(j),
             old_body=left,
