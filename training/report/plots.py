@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 #: Width and height in the drawing's own units.
 SMALL: Final = (200, 186)
 LARGE: Final = (340, 310)
+#: Larger type than elsewhere: on a phone two drawings stand side by side.
+_STYLE: Final = STYLE | dict.fromkeys(
+    ("font.size", "axes.labelsize", "xtick.labelsize", "ytick.labelsize"), 13
+)
 
 
 def curve(values: dict[str, Any], *, name: str, label: str) -> str:
@@ -28,7 +32,7 @@ def curve(values: dict[str, Any], *, name: str, label: str) -> str:
     `values` holds `recall` and `precision`, equally long, and `chosen`.
     """
     chosen = values["chosen"]
-    with rc_context(STYLE):
+    with rc_context(_STYLE):
         axes = _square(SMALL, "recall", "precision")
         axes.plot(values["recall"], values["precision"], color=MARK, drawstyle="steps-post")
         if chosen["precision"] is not None and chosen["recall"] is not None:
@@ -52,7 +56,7 @@ def reliability(
     """
     there = [one for one in bins if one["count"]]
     total = sum(one["count"] for one in there)
-    with rc_context(STYLE):
+    with rc_context(_STYLE):
         axes = _square(LARGE if large else SMALL, "mean score", "share of positives")
         axes.plot([0, 1], [0, 1], color=QUIET, lw=1, ls=(0, (3, 3)))
         if there:
