@@ -226,11 +226,12 @@ def computed(seen: Visit, selector: str, what: str) -> str:
 
 
 def test_print_has_all_clauses_and_their_tints(page: Path, chromium: Browser) -> None:
-    with visit(chromium, page) as seen:
+    with visit(chromium, page, color_scheme="dark", viewport=WIDE) as seen:
         key(seen, RETENTION).click()
         seen.page.emulate_media(media="print")
         assert shown(seen) == [f"clause-{clause.index}" for clause in CLAUSES]
         assert computed(seen, "body", "printColorAdjust") == "exact"
-        assert computed(seen, "#clause-2 > p", "backgroundColor").startswith("oklch")
+        assert computed(seen, "body", "backgroundColor") == "rgb(255, 255, 255)"
+        assert computed(seen, "#clause-2 > p", "backgroundColor").startswith("oklch(0.95 ")
         assert computed(seen, "#clause-0 > p", "backgroundColor") == "rgba(0, 0, 0, 0)"
         assert not seen.page.locator(".tools").is_visible()

@@ -256,12 +256,15 @@
   );
 
   // On narrow screens the categories begin folded.
-  const narrow = matchMedia("(max-width: 56rem)");
+  const narrow = matchMedia("screen and (max-width: 56rem)");
   const fold = () => {
     one(".fold").open = !narrow.matches;
   };
   narrow.addEventListener("change", fold);
   fold();
+  addEventListener("beforeprint", () => {
+    one(".fold").open = true;
+  });
   one(".to").addEventListener("click", () => {
     one(".fold").open = true;
   });
