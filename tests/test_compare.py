@@ -193,8 +193,8 @@ def test_headings_are_cut_off_by_whole_lines() -> None:
 
 
 SENTENCES = st.sampled_from(
-    ["We keep it.", "We keep it. Ask us.", "We share names with banks.", "We share names with shops.", "Ask us.",
-     "Cookies remember your basket.", "a name", "an address"]
+    ["We keep it.", "We keep it. Ask us.", "We share names with banks.", "Ask us.",
+     "We share names with shops.", "Cookies remember your basket.", "a name", "an address"]
 )  # fmt: skip
 DOCUMENTS = st.lists(
     st.builds(

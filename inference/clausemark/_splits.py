@@ -34,13 +34,13 @@ def split_runs(
     openings: dict[_Key, list[int]] = {}
     for j in sorted(bare):
         if bare[j]:
-            openings.setdefault(bare[j][:1], []).append(j)
+            openings.setdefault(bare[j][:_START], []).append(j)
     found: dict[int, range] = {}
     taken: set[int] = set()
     for i in sorted(free_wholes):
         whole = _bare(wholes[i])
-        likely = [j for j in openings.get(whole[:1], []) if _opens(bare[j], whole)]
-        for j in likely[:_MOST]:
+        likely = [j for n in range(1, _START + 1) for j in openings.get(whole[:n], [])[:_MOST]]
+        for j in dict.fromkeys(likely):
             run = _run(whole, bare, j)
             if len(run) > 1 and taken.isdisjoint(run):
                 found[i] = run
@@ -51,11 +51,6 @@ def split_runs(
 
 def _bare(key: _Key) -> _Key:
     return tuple(word for word in key if word not in CLOSING)
-
-
-def _opens(part: _Key, whole: _Key) -> bool:
-    size = min(_START, len(part))
-    return part[:size] == whole[:size]
 
 
 def _run(whole: _Key, parts: dict[int, _Key], start: int) -> range:
