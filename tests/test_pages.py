@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
@@ -138,6 +139,22 @@ def test_each_page_is_written_before_the_next_policy_is_read(
     )
     run(policies)
     assert seen == ["b-md.html"]
+
+
+def test_a_terminal_counts_the_policies_and_a_complaint_has_its_own_line(
+    run: Run, policies: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (policies / "c.txt").touch()
+    screen = io.StringIO()
+    monkeypatch.setattr(screen, "isatty", lambda: True)
+    monkeypatch.setattr("sys.stderr", screen)
+    monkeypatch.setattr("clausemark._progress._PATIENCE", -1.0)  # no waiting for the line
+    monkeypatch.setattr(Run, "trouble", lambda _, error: screen.write(f"{error.message}\n"))
+    run(policies)
+    lines = screen.getvalue().split("\r\x1b[K")
+    assert lines[1] == "pages: 0 of 3 policies"
+    assert f"{policies}/c.txt is empty.\n" in lines
+    assert lines[-1] == ""
 
 
 def test_a_refused_folder_costs_no_work(run: Run, policies: Path) -> None:

@@ -115,10 +115,14 @@ def _documents(
     def progress(number: int, *_: int) -> None:
         meter(number, len(sources))
 
+    def told(source: _Source, error: DocumentError) -> None:
+        meter.close()  # the complaint takes the line's place
+        note(error, source)
+
     try:
         for number, source in enumerate(sources):
             progress(number)
-            for document in read([source.path], partial(note, source=source)):
+            for document in read([source.path], partial(told, source)):
                 yield source, document, partial(progress, number)
     finally:
         meter.close()
