@@ -163,6 +163,15 @@ def test_a_clause_moves_to_another_heading_though_the_order_stays() -> None:
     assert (changes[1].old_heading, changes[1].new_heading) == ("A", "B")
 
 
+def test_short_items_of_far_lists_are_not_taken_for_each_other() -> None:
+    fixed = [clause(f"Paragraph {word} stays as it stands.") for word in ("one", "two", "six")]
+    mail, post = clause("e-mail address"), clause("postal address")
+    far = align([mail, *fixed], [*fixed, post])
+    assert [change.kind for change in far] == ["removed", *["unchanged"] * 3, "added"]
+    near = align([*fixed, mail], [*fixed, post])
+    assert near[-1].kind == "reworded"
+
+
 @pytest.mark.parametrize("count", [2, 3, 6])
 def test_a_paragraph_split_or_merged_is_no_other_paragraph(count: int) -> None:
     parts = [clause(f"Sentence {k} says something of {'its own ' * k}here.") for k in range(count)]

@@ -33,12 +33,14 @@ __all__ = ["Alignment", "Thresholds", "align_outlines", "in_order"]
 class Thresholds:
     """How alike two clauses must be, 0 to 1, to be one clause reworded; see tests/compare_edits.
 
-    `near` holds between the same neighbours, `far` elsewhere, `short` for clauses of few words.
+    `near` holds between the same neighbours, `far` elsewhere; those of `few` words or less, of
+    which one counts for much, are asked for more.
     """
 
     near: float = 0.35
     far: float = 0.5
-    short: float = 0.5
+    short_near: float = 0.5
+    short_far: float = 0.75
     few: int = 4
 
 
@@ -302,13 +304,16 @@ class _Scorer:
             [self.old[i] for i in left],
             [self.new[j] for j in right],
             scorer=Indel.normalized_similarity,
-            score_cutoff=min(limits.near, limits.far, limits.short),
+            score_cutoff=min(limits.near, limits.far, limits.short_near, limits.short_far),
             dtype=np.float32,
         )
         near = self.gap_old[left][:, None] == self.gap_new[right][None, :]
         short = self.short_old[left][:, None] & self.short_new[right][None, :]
-        asked = np.where(near, limits.near, limits.far).astype(np.float32)
-        np.maximum(asked, limits.short, out=asked, where=short)
+        asked = np.where(
+            short,
+            np.where(near, np.float32(limits.short_near), np.float32(limits.short_far)),
+            np.where(near, np.float32(limits.near), np.float32(limits.far)),
+        )
         kept = alike >= asked
         if kept.sum() > _PARTNERS * len(left):
             apart = np.abs(left[:, None] / len(self.old) - right[None, :] / len(self.new))
