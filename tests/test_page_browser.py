@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from browser import Visit, visit
 from page_fixtures import FICTIONAL, POLICY, labelled, read, save
+from pypdf import PdfReader
 
 from clausemark.document import read_document
 from clausemark.labels import OPP115
@@ -223,6 +224,23 @@ def computed(seen: Visit, selector: str, what: str) -> str:
     value = seen.page.eval_on_selector(selector, f"each => getComputedStyle(each).{what}")
     assert isinstance(value, str)
     return value
+
+
+def test_the_bar_tells_what_a_segment_is(page: Path, chromium: Browser) -> None:
+    with visit(chromium, page, viewport=WIDE) as seen:
+        seen.page.locator(".strip a").nth(3).hover()
+        panel = seen.page.get_by_role("tooltip")
+        panel.wait_for(state="visible")
+        assert panel.inner_text().split("\n\n") == ["Data Retention", "We retain logs"]
+        seen.assert_quiet()
+
+
+def test_a_printed_page_carries_its_legend(page: Path, tmp_path: Path, chromium: Browser) -> None:
+    with visit(chromium, page, viewport=NARROW) as seen:
+        assert not key(seen, SHARING).is_visible()
+        seen.page.pdf(path=tmp_path / "page.pdf")
+        first = PdfReader(tmp_path / "page.pdf").pages[0].extract_text()
+        assert "Data Retention 2 clauses" in first
 
 
 def test_print_has_all_clauses_and_their_tints(page: Path, chromium: Browser) -> None:

@@ -189,25 +189,27 @@
     return made;
   }
 
-  let shownFor = null;
+  // The panel belongs to a clause's tag or to a segment of the bar, its owner, and stands beside it.
+  let owner = null;
   let pinned = false;
   let timer = 0;
+  const isTag = (node) => node?.matches(".tag");
   function place() {
-    if (!shownFor) return;
-    const box = shownFor.firstElementChild.getBoundingClientRect();
+    if (!owner) return;
+    const box = (isTag(owner) ? owner.firstElementChild : owner).getBoundingClientRect();
     const high = panel.offsetHeight;
     const low = box.bottom + 6 + high > innerHeight && box.top - 6 - high > 0;
     panel.style.top = Math.max(8, low ? box.top - 6 - high : Math.min(box.bottom + 6, innerHeight - high - 8)) + "px";
     panel.style.left = Math.max(8, Math.min(box.left, document.documentElement.clientWidth - panel.offsetWidth - 8)) + "px";
   }
-  function show(tag, byFocus) {
+  function show(next, byFocus) {
     clearTimeout(timer);
-    if (tag.open) return hide();
-    if (shownFor !== tag) {
+    if (next.open) return hide();
+    if (owner !== next) {
       hide();
-      shownFor = tag;
-      panel.replaceChildren(...rows(tag));
-      tag.firstElementChild.setAttribute("aria-describedby", "scores");
+      owner = next;
+      panel.replaceChildren(...(isTag(next) ? rows(next) : preview(next)));
+      if (isTag(next)) next.firstElementChild.setAttribute("aria-describedby", "scores");
       panel.showPopover();
     }
     pinned = byFocus;
@@ -215,21 +217,27 @@
   }
   function hide() {
     clearTimeout(timer);
-    shownFor?.firstElementChild.removeAttribute("aria-describedby");
-    shownFor = null;
+    if (isTag(owner)) owner.firstElementChild.removeAttribute("aria-describedby");
+    owner = null;
     if (panel.matches(":popover-open")) panel.hidePopover();
   }
-  const tagOf = (node) => {
-    const clause = node.closest?.(wide.matches ? "#policy .clause" : "#policy .tag");
-    return clause && (clause.matches(".tag") ? clause : one(".tag", clause));
+  function preview(segment) {
+    const clause = clauses[segments.indexOf(segment)];
+    const text = clause.firstElementChild.textContent;
+    const start = text.length > 90 ? text.slice(0, 90).replace(/\S*$/, "…") : text;
+    return [element("div", "score is", labelsOf(clause)), element("p", "hint", start)];
+  }
+  const ownerOf = (node) => {
+    const found = node.closest?.(wide.matches ? "#policy .clause, .strip a" : "#policy .tag, .strip a");
+    return found?.matches(".clause") ? one(".tag", found) : found;
   };
   document.addEventListener("pointerover", (event) => {
     if (event.pointerType !== "mouse" || pinned) return;
     clearTimeout(timer);
     if (panel.contains(event.target)) return;
-    const tag = tagOf(event.target);
-    if (tag === shownFor) return;
-    timer = setTimeout(() => (tag ? show(tag, false) : hide()), shownFor || !tag ? 220 : 90);
+    const next = ownerOf(event.target);
+    if (next === owner) return;
+    timer = setTimeout(() => (next ? show(next, false) : hide()), owner || !next ? 220 : 90);
   });
   document.addEventListener("focusin", (event) => {
     const tag = event.target.matches("summary:focus-visible") && event.target.closest(".tag");
