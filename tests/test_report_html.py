@@ -183,6 +183,16 @@ def test_a_difference_is_told_as_its_interval_allows(interval: list[float], word
     assert told[1] == "Micro-F1 is 2.0 points below b's [-3.0, -1.0]."
 
 
+def test_a_wide_interval_is_marked() -> None:
+    assert [sections.unsure(ends) for ends in ([0.5, 0.69], [0.5, 0.71], [None, None])] == [
+        False, True, True,
+    ]  # fmt: skip
+    assert sections.unsure([float("nan")] * 2)
+    marked = [row["name"] for row in sections.classes(made.result(SCORED)) if row["unsure"]]
+    assert {made.NAMES[7], made.NAMES[11]} <= set(marked)
+    assert drawn().count("wide interval</span>") >= 3 * len(marked)
+
+
 def test_shades_follow_counts_and_spare_the_diagonal() -> None:
     cells = sections.heat([[100, 4], [1, 100]])
     assert [[one["shade"] for one in row] for row in cells] == [[0, 8], [4, 0]]

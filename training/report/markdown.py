@@ -118,7 +118,7 @@ def _audit(audit: dict[str, Any]) -> str:
     lines.append(f"- {audit['families_across_splits']} families of policies in several splits")
     few = [f"{row['label']} ({row['positives']})" for row in audit["few_positives"]]
     if few:
-        lines.append(f"- too few positives for a narrow interval: {', '.join(few)}")
+        lines.append(f"- too few positives or policies for a narrow interval: {', '.join(few)}")
     return "\n".join(lines)
 
 

@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from clausemark._render import SHORT
 from clausemark.labels import OPP115
+from training.analysis.audit import WIDE
 from training.report import explorer
 from training.report.markdown import figure
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-#: Fewer positives than this are marked where no audit says which classes have too few.
-FEW: Final = 20
 #: Shades of a heat map's cells, the empty one not counted.
 SHADES: Final = 8
 SLICES: Final = {
@@ -26,7 +25,6 @@ SLICES: Final = {
 
 def classes(result: dict[str, Any]) -> list[dict[str, Any]]:
     """Return one row a label: its figures, and the human and the baseline's beside them."""
-    few = few_positives(result)
     human = (part(result, "human") or {}).get("labels", {})
     baseline = result.get("baseline", {}).get("figures", {}).get("labels", {})
     return [
@@ -35,25 +33,22 @@ def classes(result: dict[str, Any]) -> list[dict[str, Any]]:
             "id": label.id,
             "name": label.name,
             "short": SHORT.get(label.id, label.name),
-            "few": label.name in few,
             "threshold": result["thresholds"][label.name],
             "half": result["at_half"]["labels"][label.name]["f1"],
             "kappa": human.get(label.name, {}).get("kappa"),
             "expert_f1": human.get(label.name, {}).get("expert_f1"),
             "baseline": baseline.get(label.name),
+            "unsure": unsure(result["chosen_thresholds"]["labels"][label.name]["f1_interval"]),
             **result["chosen_thresholds"]["labels"][label.name],
         }
         for k, label in enumerate(OPP115.labels)
     ]
 
 
-def few_positives(result: dict[str, Any]) -> set[str]:
-    """Return the labels whose figures hang on a handful of texts."""
-    audit = part(result, "audit")
-    if audit and audit.get("few_positives") is not None:
-        return {one["label"] for one in audit["few_positives"]}
-    labels = result["chosen_thresholds"]["labels"]
-    return {name for name, value in labels.items() if value["support"] < FEW}
+def unsure(interval: Sequence[float | None]) -> bool:
+    """Return whether an F1's interval is too wide to rank models by, or cannot be counted."""
+    low, high = interval
+    return low is None or high is None or not high - low <= WIDE
 
 
 def part(result: dict[str, Any], name: str) -> Any:
