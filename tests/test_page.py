@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import lxml.html
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from page_fixtures import (
     FACTS,
@@ -61,6 +61,8 @@ def test_a_page_says_what_its_policy_says_and_each_clause_once(path: Path) -> No
 
 @settings(max_examples=100, deadline=None)
 @given(st.lists(st.sampled_from(MARKS), min_size=1, max_size=30).map(" ".join))
+@example("# \n|")
+@example("| | 1. |")
 def test_whatever_a_policy_is_made_of_its_page_is_whole(text: str) -> None:
     try:
         document = read(text)

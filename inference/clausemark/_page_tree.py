@@ -192,17 +192,18 @@ class _Builder:
     def add(self, place: int, stretch: _Stretch) -> None:
         """Add one stretch where it belongs."""
         clause = self._carried(place, stretch)
-        kind = stretch.block.kind if stretch.role == "body" else stretch.role
-        if kind != "item":
-            self.lists = []
-        if kind == "cell" or (kind == "rule" and stretch.block.kind == "cell"):
+        in_table = stretch.block.kind == "cell"
+        is_item = stretch.block.kind == "item" and stretch.role == "body"
+        if in_table and stretch.role == "rule" and clause is None:
+            return
+        self.lists = self.lists if is_item else []
+        self.table = self.table if in_table else None
+        if in_table:
             self._cell(stretch, clause)
+        elif is_item:
+            self._item(stretch, clause)
         else:
-            self.table = None
-            if kind == "item":
-                self._item(stretch, clause)
-            else:
-                self._top(self._passage(stretch, clause), stretch)
+            self._top(self._passage(stretch, clause), stretch)
         self.before = stretch.block
         self.chunks[-1].size += len(stretch.text)
 
@@ -274,8 +275,6 @@ class _Builder:
         return self.chunks[-1].clauses >= 2 * _OVERFULL
 
     def _cell(self, stretch: _Stretch, clause: int | None) -> None:
-        if stretch.role == "rule" and clause is None:
-            return
         if self.table is None or self._is_overfull():
             self.table = Table()
             self._top(self.table, stretch)
