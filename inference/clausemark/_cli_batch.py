@@ -134,7 +134,8 @@ def _summary(tally: Tally, output: Path) -> str:
         return f"{rows}, none rejected."
     if not tally.labelled and tally.reasons["no text column"]:
         rows += " (--text-column names the column)"
-    reasons = ", ".join(f"{count:,} {reason}" for reason, count in tally.reasons.most_common())
+    most = sorted(tally.reasons.items(), key=lambda pair: (-pair[1], pair[0]))
+    reasons = ", ".join(f"{count:,} {reason}" for reason, count in most)
     from clausemark.batch import places
 
     return f"{rows}, {tally.rejected:,} rejected ({reasons}), listed in {places(output).rejects}."

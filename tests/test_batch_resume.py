@@ -1,0 +1,388 @@
+"""A batch that is killed, interrupted or refused disk: what is whole stays, nothing comes twice."""
+
+from __future__ import annotations
+
+import errno
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from batch_fixtures import BAD, batch, contents, rejects, write_jsonl
+from cli_fixtures import objects
+from conftest import KEYWORDS
+
+import clausemark
+from clausemark import Classifier
+from clausemark._parts import Ledger
+from clausemark.batch import Options, label_tables
+from clausemark.errors import OutputError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(clausemark.__file__).parents[1])}
+WAITED = 60
+
+
+@pytest.fixture(scope="module")
+def classifier(tiny: Path) -> Classifier:
+    return Classifier.load(tiny, threads=1)
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    """Rows good and bad, some of them alike, in two files of a folder."""
+    draw = random.Random(4)
+    rows: list[Any] = [
+        {"id": k, "text": f"We {draw.choice(KEYWORDS)} {draw.choice('abcdef')}"} for k in range(30)
+    ]
+    rows[3:3] = [line for line, reason in BAD if reason != "column name taken"]
+    folder = tmp_path / "in"
+    folder.mkdir()
+    write_jsonl(folder / "a.jsonl", rows[:17])
+    write_jsonl(folder / "b.jsonl", rows[17:])
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Spare the disk: it is processes that stop here, not machines."""
+    monkeypatch.setattr(os, "fsync", lambda handle: None)
+
+
+class Killed(BaseException):
+    """The end of a process, wherever it is."""
+
+
+class Mortal:
+    """Calls of the operating system that change files, the last of which never returns.
+
+    After it, none does any more: the process is dead, and cannot tidy up.
+    """
+
+    NAMES = ("fsync", "replace", "unlink", "mkdir", "rmdir")
+
+    def __init__(self, patch: pytest.MonkeyPatch, calls: int | None = None) -> None:
+        self.left = calls
+        self.count = 0
+        for name in self.NAMES:
+            patch.setattr(os, name, self._watched(getattr(os, name)))
+
+    def _watched(self, call: Callable[..., Any]) -> Callable[..., Any]:
+        def watched(*args: Any, **options: Any) -> Any:
+            if self.left is not None and self.count >= self.left:
+                raise Killed
+            self.count += 1
+            return call(*args, **options)
+
+        return watched
+
+
+@pytest.mark.parametrize("name", ["out", "out.jsonl", "out.csv.gz", "out.parquet"])
+@pytest.mark.parametrize("earlier", [False, True], ids=["fresh", "overwriting"])
+def test_a_kill_before_any_change_of_a_file_leaves_no_trace_once_resumed(
+    classifier: Classifier, table: Path, tmp_path: Path, name: str, earlier: bool
+) -> None:
+    options = Options(rows_per_part=12)
+
+    def label(place: Path, existing: Any) -> None:
+        label_tables(classifier, [str(table)], place / name, options, existing=existing)
+
+    def prepared(place: Path) -> Path:
+        place.mkdir()
+        if earlier:
+            label_tables(classifier, [str(table)], place / name, Options(labels_only=True))
+        return place
+
+    how = "overwrite" if earlier else "refuse"
+    whole = prepared(tmp_path / "whole")
+    with pytest.MonkeyPatch.context() as patch:
+        calls = Mortal(patch)
+        label(whole, how)
+    assert calls.count > 20
+    expected = contents(whole)
+    for n in range(calls.count):
+        place = prepared(tmp_path / str(n))
+        with pytest.MonkeyPatch.context() as patch:
+            Mortal(patch, n)
+            with pytest.raises(Killed):
+                label(place, how)
+        if refused(label, place):  # the earlier output, which is not given up yet
+            assert earlier, n
+            label(place, "overwrite")
+        assert contents(place) == expected, n
+
+
+def refused(label: Callable[[Path, Any], None], place: Path) -> bool:
+    """Resume; return whether that is refused."""
+    try:
+        label(place, "resume")
+    except OutputError:
+        return True
+    return False
+
+
+def start(*args: object) -> subprocess.Popen[bytes]:
+    """Start `clausemark batch` as a process of its own."""
+    command = [sys.executable, "-m", "clausemark.cli", "batch", *map(str, args)]
+    return subprocess.Popen(command, env=ENVIRONMENT, stderr=subprocess.PIPE)
+
+
+def entries(out: Path) -> int:
+    return len(list((out / "_ledger").glob("[0-9]*.json")))
+
+
+def stop_at(process: subprocess.Popen[bytes], out: Path, parts: int, sign: int) -> bytes:
+    """Send `sign` once so many parts are written; return what the process says."""
+    until = time.monotonic() + WAITED
+    while entries(out) < parts and process.poll() is None and time.monotonic() < until:
+        time.sleep(0.001)
+    process.send_signal(sign)
+    return process.communicate(timeout=WAITED)[1]
+
+
+def test_a_process_killed_at_random_moments_resumes_to_the_same_bytes(
+    tiny: Path, classifier: Classifier, tmp_path: Path
+) -> None:
+    draw = random.Random(11)
+    texts = [f"We {draw.choice(KEYWORDS)} number {k}" for k in range(3_000)]
+    table = write_jsonl(tmp_path / "in.jsonl", [{"id": k, "text": t} for k, t in enumerate(texts)])
+    whole, out = tmp_path / "whole", tmp_path / "out"
+    label_tables(classifier, [str(table)], whole, Options(rows_per_part=10))
+    args = (table, "--model", tiny, "--rows-per-part", 10, "--output", out)
+    done = 0
+    for _ in range(4):
+        done += draw.randint(1, 40)
+        process = start(*args, "--resume")
+        stop_at(process, out, done, signal.SIGKILL)
+        assert process.returncode == -signal.SIGKILL
+        done = entries(out)
+    assert 0 < done < 300
+    assert batch(*[tiny, *args, "--resume"]).exit_code == 0
+    assert contents(out) == contents(whole)
+    ids = [row["id"] for path in sorted(out.glob("part-*")) for row in objects(path.read_text())]
+    assert ids == list(range(3_000))
+
+
+def test_control_c_keeps_the_parts_and_says_how_to_go_on(
+    tiny: Path, classifier: Classifier, tmp_path: Path
+) -> None:
+    rows = [{"text": f"We share number {k}"} for k in range(3_000)]
+    table, out = write_jsonl(tmp_path / "in.jsonl", rows), tmp_path / "out"
+    process = start(table, "--model", tiny, "--rows-per-part", 10, "--output", out)
+    said = stop_at(process, out, 3, signal.SIGINT).decode()
+    assert process.returncode == 130
+    assert said.startswith("clausemark: interrupted. ")
+    assert "--resume" in said
+    assert said.count("\n") == 1
+    assert entries(out) >= 3
+    assert not list(out.glob(".*"))
+
+
+@pytest.fixture
+def begun(tiny: Path, table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An output with some parts, its run interrupted."""
+    add = Ledger.add
+
+    def interrupted(self: Ledger, *args: Any) -> None:
+        if self.number == 2:
+            raise KeyboardInterrupt
+        add(self, *args)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Ledger, "add", interrupted)
+        out = tmp_path / "out"
+        result = batch(tiny, table, "--output", out, "--rows-per-part", 5)
+    assert result.exit_code == 130
+    assert entries(out) == 2
+    return out
+
+
+def test_resuming_computes_what_is_missing_and_nothing_else(
+    begun: Path, tiny: Path, classifier: Classifier, table: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[str] = []
+    label_texts = Classifier.label_texts
+
+    def recorded(self: Classifier, texts: Any, **options: Any) -> Any:
+        seen.extend(texts)
+        return label_texts(self, texts, **options)
+
+    monkeypatch.setattr(Classifier, "label_texts", recorded)
+    assert batch(tiny, table, "--output", begun, "--rows-per-part", 5, "--resume").exit_code == 0
+    missing = [objects(part.read_text()) for part in sorted(begun.glob("part-*"))[2:]]
+    assert seen == [text for part in missing for text in dict.fromkeys(r["text"] for r in part)]
+
+
+def test_an_output_that_is_there_is_refused(begun: Path, tiny: Path, table: Path) -> None:
+    before = contents(begun)
+    result = batch(tiny, table, "--output", begun, "--rows-per-part", 5)
+    assert result.exit_code == 1
+    assert result.stderr == (
+        f"clausemark: {begun} is there already. "
+        "--resume goes on with it, --overwrite begins again.\n"
+    )
+    assert contents(begun) == before
+
+
+def why_not(tiny: Path, table: Path, out: Path, *args: object) -> str:
+    """Resume with what differs; return the one line that says why not."""
+    before = contents(out)
+    result = batch(tiny, table, "--output", out, "--rows-per-part", 5, "--resume", *args)
+    assert result.exit_code == 1
+    assert contents(out) == before
+    assert result.stderr.count("\n") == 1
+    return result.stderr
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (("--min-score", 0.5), "option min_score was 0.0, is 0.5"),
+        (("--columns", "id,text"), "option columns was None, is ['id', 'text']"),
+        (("--labels-only",), "option labels_only was False, is True"),
+        (("--prefix", "a_"), "option prefix was , is a_"),
+        (("--format", "csv"), "option format was jsonl, is csv"),
+        (("--rows-per-part", 6), "option rows_per_part was 5, is 6"),
+    ],
+)
+def test_other_options_are_refused_and_named(
+    begun: Path, tiny: Path, table: Path, args: tuple[object, ...], said: str
+) -> None:
+    assert f"{begun} was begun otherwise: {said}." in why_not(tiny, table, begun, *args)
+
+
+def test_another_input_is_refused_and_named(begun: Path, tiny: Path, table: Path) -> None:
+    with (table / "b.jsonl").open("a") as stream:
+        stream.write('{"text": "We share."}\n')
+    assert f"input {table / 'b.jsonl'} has changed" in why_not(tiny, table, begun)
+    (table / "b.jsonl").rename(table / "c.jsonl")
+    said = why_not(tiny, table, begun)
+    assert f"input {table / 'b.jsonl'} has gone; input {table / 'c.jsonl'} is new" in said
+
+
+def test_another_model_is_refused_and_named(begun: Path, table: Path, tmp_path: Path) -> None:
+    from conftest import files, manifest
+
+    from clausemark import artifact
+
+    other = artifact.write(tmp_path / "other", manifest(version="0.0.2"), files()).path
+    assert "model version was 0.0.1, is 0.0.2" in why_not(other, table, begun)
+
+
+def test_another_engine_is_refused_and_named(
+    begun: Path, tiny: Path, table: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from clausemark import batch as module
+
+    monkeypatch.setattr(module, "version", lambda name: "0.1")
+    assert "version numpy was" in why_not(tiny, table, begun)
+
+
+def test_a_finished_output_is_resumed_by_doing_nothing(tiny: Path, table: Path) -> None:
+    out = table.with_name("out.csv")
+    first = batch(tiny, table, "--output", out)
+    before = contents(table.parent)
+    again = batch(tiny, table, "--output", out, "--resume")
+    assert (again.exit_code, again.stderr) == (0, first.stderr)
+    assert contents(table.parent) == before
+    out.write_text(out.read_text()[:-1])
+    assert "is not as the manifest says" in batch(tiny, table, "--output", out, "--resume").stderr
+
+
+def test_a_part_that_somebody_took_away_is_written_again(
+    begun: Path, tiny: Path, table: Path, tmp_path: Path
+) -> None:
+    (begun / "part-00001.jsonl").unlink()
+    args = ("--rows-per-part", 5)
+    assert batch(tiny, table, "--output", begun, *args, "--resume").exit_code == 0
+    assert batch(tiny, table, "--output", tmp_path / "whole", *args).exit_code == 0
+    assert contents(begun) == contents(tmp_path / "whole")
+
+
+def test_overwriting_takes_away_a_batch_and_nothing_else(
+    begun: Path, tiny: Path, table: Path, tmp_path: Path
+) -> None:
+    (begun / "notes.txt").write_text("mine")
+    assert batch(tiny, table, "--output", begun, "--overwrite").exit_code == 0
+    assert batch(tiny, table, "--output", tmp_path / "whole").exit_code == 0
+    assert contents(begun) == {**contents(tmp_path / "whole"), "notes.txt": b"mine"}
+    assert rejects(begun)
+
+
+def test_a_folder_of_other_things_is_not_overwritten(tiny: Path, table: Path) -> None:
+    other = table.with_name("other")
+    other.mkdir()
+    (other / "part-00000.jsonl").write_text("mine")
+    for how in ("--overwrite", "--resume"):
+        result = batch(tiny, table, "--output", other, how)
+        assert (result.exit_code, result.stderr.count("\n")) == (1, 1)
+        assert contents(other) == {"part-00000.jsonl": b"mine"}
+
+
+def test_two_processes_never_write_one_output(
+    begun: Path, tiny: Path, table: Path, tmp_path: Path
+) -> None:
+    fcntl = pytest.importorskip("fcntl")
+    handle = os.open(begun, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        assert "is being written by another process" in why_not(tiny, table, begun)
+    finally:
+        os.close(handle)
+
+
+@pytest.mark.parametrize("call", ["fsync", "replace"])
+@pytest.mark.parametrize("name", ["out", "out.parquet", "out.jsonl.zst"])
+def test_a_full_disk_is_one_line_and_the_run_goes_on_later(
+    tiny: Path, table: Path, monkeypatch: pytest.MonkeyPatch, call: str, name: str
+) -> None:
+    out, place = table.with_name(name), table.with_name("whole") / name
+    works, left = getattr(os, call), iter(range(7))
+
+    def full(*args: Any, **options: Any) -> Any:
+        if next(left, None) is None:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return works(*args, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, call, full)
+        result = batch(tiny, table, "--output", out, "--rows-per-part", 5)
+    assert (result.exit_code, result.stderr.count("\n")) == (1, 1)
+    assert result.stderr.startswith(f"clausemark: {out} cannot be written (No space left on")
+    assert "rows are safe. Free the disk or open the folder, then add --resume." in result.stderr
+    batch(tiny, table, "--output", out, "--rows-per-part", 5, "--resume")
+    place.parent.mkdir()
+    batch(tiny, table, "--output", place, "--rows-per-part", 5)
+    assert {n: c for n, c in contents(table.parent).items() if n.startswith("out")} == contents(
+        place.parent
+    )
+
+
+@pytest.mark.parametrize("kind", ["jsonl", "csv.gz", "parquet", "jsonl.zst"])
+def test_a_disk_that_fills_amid_a_part_is_one_line(tiny: Path, tmp_path: Path, kind: str) -> None:
+    rows = [{"text": f"We share {os.urandom(300).hex()}"} for _ in range(300)]
+    table = write_jsonl(tmp_path / "in.jsonl", rows)
+    limited = "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000))\n"
+    script = f"{limited}from clausemark.cli import app; app(sys.argv[1:])"
+    args = ["batch", table, "--model", tiny, "--output", tmp_path / f"out.{kind}"]
+    done = subprocess.run(
+        [sys.executable, "-c", script, *map(str, args)],
+        env=ENVIRONMENT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"clausemark: {tmp_path}/out.{kind} cannot be written (File too")
+    assert done.stderr.count("\n") == 1
+    assert not (tmp_path / f"out.{kind}").exists()
+
+
+def test_a_folder_that_cannot_be_made_is_one_line(tiny: Path, table: Path) -> None:
+    result = batch(tiny, table, "--output", table / "a.jsonl" / "out")
+    assert (result.exit_code, result.stderr.count("\n")) == (1, 1)
+    assert "cannot be written (Not a directory)" in result.stderr

@@ -1,0 +1,408 @@
+"""Tables of every kind in and out: columns and types kept, folders, globs, policies."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import decimal
+import gzip
+import io
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from batch_fixtures import batch, contents, rejects, write_jsonl
+from cli_fixtures import POLICY, objects, run
+
+from clausemark import Classifier
+from clausemark._bar import line
+from clausemark.batch import FORMS, Moment
+from clausemark.labels import OPP115
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+TEXTS = ["We share data.", "We retain it.", "We share data.", "Nothing at all"]
+LABELS = [["Third Party Sharing/Collection"], ["Data Retention"]]
+ROWS = [{"id": k, "text": text, "x": [1, None]} for k, text in enumerate(TEXTS)]
+
+
+def packed(path: Path, text: str) -> Path:
+    """Write text through the compression that the name asks for."""
+    data = text.encode()
+    if path.suffix == ".gz":
+        data = gzip.compress(data)
+    if path.suffix == ".zst":
+        data = pa.compress(data, "zstd", asbytes=True)
+    path.write_bytes(data)
+    return path
+
+
+def unpacked(path: Path) -> str:
+    """Read text through the compression that the name tells."""
+    kind = {".gz": "gzip", ".zst": "zstd"}.get(path.suffix)
+    with pa.input_stream(path, compression=kind) as stream:
+        return stream.read().decode()
+
+
+def table(path: Path, rows: Sequence[dict[str, Any]] = ROWS) -> Path:
+    """Write rows as the name asks for."""
+    name = path.name.removesuffix(".gz").removesuffix(".zst")
+    if name.endswith("jsonl"):
+        return packed(path, "".join(json.dumps(row) + "\n" for row in rows))
+    if name.endswith("csv"):
+        text = io.StringIO()
+        writer = csv.DictWriter(text, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+        return packed(path, text.getvalue())
+    pq.write_table(pa.Table.from_pylist(list(rows)), path)
+    return path
+
+
+def read(path: Path) -> list[dict[str, Any]]:
+    """Read labelled rows of any kind."""
+    if path.suffix == ".parquet":
+        found: list[dict[str, Any]] = pq.ParquetFile(path).read().to_pylist()
+        return found
+    if ".jsonl" in path.name:
+        return objects(unpacked(path))
+    return list(csv.DictReader(io.StringIO(unpacked(path), newline="")))
+
+
+@pytest.mark.parametrize("target", FORMS)
+@pytest.mark.parametrize("source", FORMS)
+def test_every_kind_becomes_every_kind(
+    tiny: Path, tmp_path: Path, source: str, target: str
+) -> None:
+    out = tmp_path / f"out.{target}"
+    result = batch(tiny, table(tmp_path / f"in.{source}"), "--output", out, "--rows-per-part", 3)
+    assert result.exit_code == 0, result.stderr
+    found = read(out)
+    assert [one["text"] for one in found] == TEXTS
+    named = [one["labels"].split("; ") if "csv" in target else one["labels"] for one in found]
+    assert named[:3] == [LABELS[0], LABELS[1], LABELS[0]]
+    typed = "csv" not in source + target
+    assert [one["id"] for one in found] == [k if typed else str(k) for k in range(4)]
+    if typed:
+        assert [one["x"] for one in found] == [[1, None]] * 4
+
+
+def test_scores_are_those_of_the_classifier(tiny: Path, tmp_path: Path) -> None:
+    source = table(tmp_path / "in.jsonl")
+    expected = [one.scores for one in Classifier.load(tiny).label_texts(TEXTS)]
+    for kind in ("jsonl", "parquet", "csv"):
+        batch(tiny, source, "--output", tmp_path / f"out.{kind}")
+    assert [one["scores"] for one in read(tmp_path / "out.jsonl")] == expected
+    assert [one["scores"] for one in read(tmp_path / "out.parquet")] == expected
+    cells = read(tmp_path / "out.csv")
+    assert [{name: float(one[name]) for name in OPP115.names} for one in cells] == expected
+
+
+def test_a_line_of_json_stays_as_it_stands(tiny: Path, tmp_path: Path) -> None:
+    line = '{"n":1.10, "big" : 123456789012345678901234567890,"e":1E400,"a":1,"a":2,"text":"é ☃"'
+    source = tmp_path / "in.jsonl"
+    source.write_text(f"  {line} }} \r\n\n{line}}}", encoding="utf-8")
+    batch(tiny, source, "--output", tmp_path / "out.jsonl")
+    first, second = (tmp_path / "out.jsonl").read_text(encoding="utf-8").splitlines()
+    assert first == second
+    assert first.startswith(f'{line}, "labels": [')
+
+
+#: Types that Parquet holds and neither JSON nor CSV does.
+TYPED = pa.table(
+    {
+        "text": pa.array([*TEXTS[:3], None]),
+        "int8": pa.array([1, None, -128, 0], pa.int8()),
+        "float": pa.array([0.1, float("nan"), None, 0], pa.float32()),
+        "date": [dt.date(2024, 2, 29), None, dt.date(1, 1, 1), None],
+        "nanos": pa.array([1, None, -1, 0], pa.timestamp("ns", "Europe/Berlin")),
+        "span": pa.array([1_500, None, 0, 0], pa.duration("ms")),
+        "decimal": [decimal.Decimal("1.10"), None, decimal.Decimal("-3.00"), None],
+        "bytes": [b"\xff\x00", None, b"", None],
+        "nested": [[{"a": 1, "b": None}], [], None, None],
+        "coded": pa.array(["p", "q", None, "p"]).dictionary_encode(),
+        "map": pa.array([[("k", 1)], [], None, None], pa.map_(pa.string(), pa.int64())),
+    },
+    metadata={"origin": "here"},
+)
+
+
+def test_parquet_keeps_every_type_and_value(tiny: Path, tmp_path: Path) -> None:
+    pq.write_table(TYPED, tmp_path / "in.parquet", row_group_size=2)
+    for out in ("out.parquet", "out"):
+        args = ("--output", tmp_path / out, "--rows-per-part", 2)
+        assert batch(tiny, tmp_path / "in.parquet", *args).exit_code == 0
+        found = pq.read_table(tmp_path / out)
+        assert found.column_names == [*TYPED.column_names, "labels", "scores"]
+        kept = found.select(TYPED.column_names)
+        assert kept.schema.equals(TYPED.schema)
+        assert str(kept.to_pylist()) == str(TYPED.slice(0, 3).to_pylist())
+    assert rejects(tmp_path / "out.parquet") == [
+        {"file": str(tmp_path / "in.parquet"), "row": 4, "reason": "text is null"}
+    ]
+
+
+def test_values_of_parquet_read_well_in_json_and_csv(tiny: Path, tmp_path: Path) -> None:
+    pq.write_table(TYPED, tmp_path / "in.parquet")
+    for kind in ("jsonl", "csv"):
+        batch(tiny, tmp_path / "in.parquet", "--output", tmp_path / f"out.{kind}")
+    first, second, _ = read(tmp_path / "out.jsonl")
+    assert {name: first[name] for name in TYPED.column_names[1:]} == {
+        "int8": 1, "float": pytest.approx(0.1), "date": "2024-02-29",
+        "nanos": "1970-01-01T01:00:00.000000001+0100", "span": 1.5, "decimal": "1.10",
+        "bytes": "/wA=", "nested": [{"a": 1, "b": None}], "coded": "p", "map": [["k", 1]],
+    }  # fmt: skip
+    assert [second[name] for name in ("int8", "float", "date", "nested", "map")] == [
+        None, None, None, [], [],
+    ]  # fmt: skip
+    cells = read(tmp_path / "out.csv")[0]
+    assert (cells["date"], cells["nested"]) == ("2024-02-29", '[{"a": 1, "b": null}]')
+
+
+def test_parquet_rows_of_ten_megabytes_and_of_no_text_are_rejected(
+    tiny: Path, tmp_path: Path
+) -> None:
+    ill = pa.array([b"We share.", b"We \xff share.", b"We share.", b"We retain."])
+    blob = pa.array([b"", b"", b"x" * 10_000_001, b""])
+    text = pa.Array.from_buffers(pa.string(), 4, ill.buffers())
+    pq.write_table(pa.table({"text": text, "blob": blob}), tmp_path / "in.parquet")
+    batch(tiny, tmp_path / "in.parquet", "--output", tmp_path / "out.parquet")
+    found = [(one["row"], one["reason"]) for one in rejects(tmp_path / "out.parquet")]
+    assert found == [(2, "not UTF-8"), (3, "row too long")]
+    assert [one["text"] for one in read(tmp_path / "out.parquet")] == ["We share.", "We retain."]
+
+
+def test_files_of_parquet_with_like_columns_become_one_table(tiny: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    table(folder / "a.parquet", [{"text": "We share.", "n": 1}])
+    table(folder / "b.parquet", [{"n": 0.5, "text": "We retain.", "more": "x"}])
+    batch(tiny, folder, "--output", tmp_path / "out.parquet")
+    found = pq.read_table(tmp_path / "out.parquet").select(["text", "n", "more"])
+    assert found.to_pydict() == {
+        "text": ["We share.", "We retain."], "n": [1.0, 0.5], "more": [None, "x"],
+    }  # fmt: skip
+    table(folder / "c.parquet", [{"text": "We share.", "n": "one"}])
+    result = batch(tiny, folder, "--output", tmp_path / "other.parquet")
+    assert "c.parquet: column 'n' is of type string, elsewhere of double" in result.stderr
+
+
+def test_a_damaged_file_of_parquet_is_one_line_or_one_reject(tiny: Path, tmp_path: Path) -> None:
+    (tmp_path / "no.parquet").write_bytes(b"PAR1 nothing PAR1")
+    result = batch(tiny, tmp_path / "no.parquet", "--output", tmp_path / "out.jsonl")
+    assert (result.exit_code, result.stderr.count("\n")) == (1, 1)
+    assert "no.parquet is no Parquet file" in result.stderr
+    path = table(tmp_path / "in.parquet", [{"text": f"We share {k}"} for k in range(9_000)])
+    data = bytearray(path.read_bytes())
+    data[100:-2_000] = bytes(len(data) - 2_100)
+    path.write_bytes(data)
+    result = batch(tiny, path, "--output", tmp_path / "out.jsonl")
+    assert result.exit_code == 1
+    assert [one["reason"] for one in rejects(tmp_path / "out.jsonl")] == ["file cannot be read on"]
+
+
+def test_chosen_columns_come_in_the_order_chosen(tiny: Path, tmp_path: Path) -> None:
+    for kind in ("jsonl", "csv", "parquet"):
+        source, out = table(tmp_path / f"in.{kind}"), tmp_path / f"out.{kind}"
+        batch(tiny, source, "--output", out, "--columns", "x,id", "--labels-only")
+        assert [list(one) for one in read(out)] == [["x", "id", "labels"]] * 4
+        result = batch(tiny, source, "--output", tmp_path / "no.jsonl", "--columns", "x,id,why")
+        assert "has no column 'why'; its columns: id, text, x. Correct --columns." in result.stderr
+
+
+def test_low_scores_are_left_out_and_labels_stay(tiny: Path, tmp_path: Path) -> None:
+    for kind in ("jsonl", "csv", "parquet"):
+        source, out = table(tmp_path / f"in.{kind}"), tmp_path / f"out.{kind}"
+        batch(tiny, source, "--output", out, "--min-score", 0.5)
+        batch(tiny, source, "--output", tmp_path / f"all.{kind}")
+        assert [r["labels"] for r in read(out)] == [
+            r["labels"] for r in read(tmp_path / f"all.{kind}")
+        ]
+    assert list(read(tmp_path / "out.jsonl")[1]["scores"]) == LABELS[1]
+    scores = read(tmp_path / "out.parquet")[1]["scores"]
+    assert [name for name, score in scores.items() if score is not None] == LABELS[1]
+    assert read(tmp_path / "out.csv")[1]["Data Security"] == ""
+
+
+@pytest.mark.parametrize("kind", ["jsonl", "csv", "parquet"])
+def test_a_name_that_is_taken_is_an_error_with_a_cure(
+    tiny: Path, tmp_path: Path, kind: str
+) -> None:
+    source, out = table(tmp_path / f"in.{kind}", [{"text": "We share.", "labels": "mine"}]), "out"
+    result = batch(tiny, source, "--output", tmp_path / out)
+    assert (result.exit_code, result.stderr.count("\n")) == (1, 1)
+    assert "has a column 'labels' already" in result.stderr
+    assert "--prefix" in result.stderr
+    assert not (tmp_path / out).exists()
+    result = batch(tiny, source, "--output", tmp_path / out, "--prefix", "ours_", "--labels-only")
+    assert result.exit_code == 0
+    (row,) = read(tmp_path / out / f"part-00000.{kind}")
+    assert (row["labels"], list(row)) == ("mine", ["text", "labels", "ours_labels"])
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_a_table_without_the_text_column_is_an_error(tiny: Path, tmp_path: Path, kind: str) -> None:
+    source = table(tmp_path / f"in.{kind}", [{"id": 1, "body": "We share."}])
+    result = batch(tiny, source, "--output", tmp_path / "out.jsonl")
+    assert "has no column 'text'; its columns: id, body. Name the one" in result.stderr
+    args = ("--output", tmp_path / "out.jsonl", "--text-column", "body")
+    assert batch(tiny, source, *args).exit_code == 0
+    assert read(tmp_path / "out.jsonl")[0]["labels"] == LABELS[0]
+
+
+def test_folders_and_globs_name_their_tables_in_order_once(tiny: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    (folder / "deep").mkdir(parents=True)
+    for k, name in enumerate(("b.jsonl", "a.jsonl.gz", "deep/c.ndjson", "_x.jsonl", ".y.jsonl")):
+        packed(folder / name, json.dumps({"k": k, "text": "We share."}) + "\n")
+    for names, expected in (([folder], [1, 0, 2]), ([f"{folder}/*", folder], [3, 1, 0, 2])):
+        out = tmp_path / f"out{len(names)}.jsonl"
+        assert batch(tiny, *names, "--output", out).exit_code == 0
+        assert [row["k"] for row in read(out)] == expected
+    assert batch(tiny, f"{folder}/**/*.jsonl*", "--output", tmp_path / "o.jsonl").exit_code == 0
+    assert [row["k"] for row in read(tmp_path / "o.jsonl")] == [1, 0, 3]
+
+
+def test_an_output_among_the_inputs_is_never_read(tiny: Path, tmp_path: Path) -> None:
+    table(tmp_path / "in.jsonl")
+    for how in ((), ("--resume",), ("--overwrite",)):
+        result = batch(
+            tiny, tmp_path, f"{tmp_path}/*.jsonl", "--output", tmp_path / "o.jsonl", *how
+        )
+        assert "4 rows: 4 labelled" in result.stderr
+    (tmp_path / "o.jsonl.manifest.json").unlink()
+    result = batch(tiny, tmp_path / "in.jsonl", "--output", tmp_path / "in.jsonl")
+    assert (result.exit_code, result.stderr.count("\n")) == (1, 1)
+    assert "in.jsonl is the output" in result.stderr
+    assert len(read(tmp_path / "in.jsonl")) == 4
+
+
+def test_policies_become_the_rows_that_label_writes(tiny: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "a.md").write_text(POLICY)
+    (folder / "b.html").write_text("<h1>Us</h1><p>We retain it.</p><ul><li>=share</li></ul>")
+    (folder / "c.pdf").write_bytes(b"%PDF-broken")
+    out = tmp_path / "out.jsonl"
+    result = batch(tiny, folder, "--output", out, "--rows-per-part", 2)
+    assert result.exit_code == 1
+    (reject,) = rejects(out)
+    assert (reject["file"], reject["reason"]) == (str(folder / "c.pdf"), "document cannot be read")
+    labelled = run("label", "--model", tiny, folder / "a.md", folder / "b.html")
+    assert read(out) == objects(labelled.stdout)
+    (folder / "c.pdf").unlink()
+    batch(tiny, folder, "--output", tmp_path / "out.csv")
+    labelled = run("label", "--model", tiny, folder, "--format", "csv")
+    assert (tmp_path / "out.csv").read_text() == labelled.stdout
+
+
+def test_a_folder_of_tables_and_policies_is_ambiguous(tiny: Path, tmp_path: Path) -> None:
+    table(tmp_path / "in.jsonl")
+    (tmp_path / "a.md").write_text(POLICY)
+    result = batch(tiny, tmp_path, "--output", tmp_path / "out")
+    assert f"Name one kind: '{tmp_path}/*.jsonl' or '{tmp_path}/*.md'." in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("-", "not standard input"),
+        ("", "not standard input"),
+        ("nowhere.jsonl", "nowhere.jsonl does not exist"),
+        ("nothing*.csv", "nothing*.csv matches no file"),
+        ("empty", "empty holds nothing to label"),
+        ("a.xlsx", "a.xlsx is of no kind that a batch reads"),
+        ("empty.csv", "empty.csv is empty"),
+        ("twice.csv", "twice.csv has two columns 'text'"),
+    ],
+)
+def test_what_is_no_table_is_one_line(
+    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, said: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("empty").mkdir()
+    for path in ("a.xlsx", "empty.csv"):
+        Path(path).touch()
+    Path("twice.csv").write_text("text,text\n")
+    result = batch(tiny, name, "--output", "out.jsonl")
+    assert (result.exit_code, result.stderr.count("\n")) == (1, 1)
+    assert said in result.stderr
+    assert not Path("out.jsonl").exists()
+
+
+@pytest.mark.parametrize("kind", FORMS)
+def test_a_table_without_rows_becomes_one_without_rows(
+    tiny: Path, tmp_path: Path, kind: str
+) -> None:
+    source = packed(tmp_path / "in.csv", "id,text\n")
+    for out in (tmp_path / f"out.{kind}", tmp_path / "out"):
+        assert batch(tiny, source, "--output", out, "--format", kind).exit_code == 0
+    assert read(tmp_path / f"out.{kind}") == read(tmp_path / "out" / f"part-00000.{kind}") == []
+
+
+def test_a_folder_of_parts_is_a_table_again(tiny: Path, tmp_path: Path) -> None:
+    source = table(tmp_path / "in.csv")
+    batch(tiny, source, "--output", tmp_path / "parts", "--rows-per-part", 3)
+    assert sorted(contents(tmp_path / "parts")) == [
+        "_manifest.json", "_rejects.jsonl", "part-00000.csv", "part-00001.csv",
+    ]  # fmt: skip
+    args = ("--output", tmp_path / "out.csv", "--prefix", "again_")
+    assert batch(tiny, tmp_path / "parts", *args).exit_code == 0
+    assert [row["again_labels"] for row in read(tmp_path / "out.csv")] == [
+        row["labels"] for row in read(tmp_path / "out.csv")
+    ]
+
+
+def test_the_manifest_says_what_was_done(tiny: Path, tmp_path: Path) -> None:
+    import hashlib
+
+    source = write_jsonl(tmp_path / "in.jsonl", [*ROWS, {"text": None}, b"no"])
+    batch(tiny, source, "--output", tmp_path / "out.csv")
+    found = json.loads((tmp_path / "out.csv.manifest.json").read_text())
+    digest = hashlib.sha256(source.read_bytes()).hexdigest()
+    size = source.stat().st_size
+    assert found["inputs"] == [{"file": str(source), "bytes": size, "sha256": digest}]
+    assert found["rows"] == {
+        "read": 6, "labelled": 4, "rejected": 2, "lost_files": 0,
+        "reasons": {"malformed JSON": 1, "text is null": 1},
+    }  # fmt: skip
+    assert (found["model"]["name"], found["model"]["version"]) == ("tiny", "0.0.1")
+    assert found["options"]["format"] == "csv"
+    assert found["files"][0]["bytes"] == (tmp_path / "out.csv").stat().st_size
+
+
+def test_without_arrow_only_parquet_and_zst_ask_for_it(
+    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sources = {kind: table(tmp_path / f"in.{kind}") for kind in FORMS}
+    for name in [name for name in sys.modules if name.partition(".")[0] == "pyarrow"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    for kind in FORMS:
+        result = batch(tiny, sources[kind], "--output", tmp_path / f"out.{kind}")
+        needed = kind == "parquet" or kind.endswith("zst")
+        assert result.exit_code == int(needed), kind
+        assert ("pip install 'clausemark[batch]'" in result.stderr) == needed
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ("--resume", "--overwrite"), ("--columns", ""), ("--columns", "a,,b"),
+        ("--columns", "a,a"), ("--min-score", "2"), ("--rows-per-part", "0"),
+    ],
+)  # fmt: skip
+def test_wrong_usage_is_exit_code_2(tiny: Path, tmp_path: Path, args: tuple[str, ...]) -> None:
+    source = table(tmp_path / "in.jsonl")
+    assert batch(tiny, source, "--output", tmp_path / "out", *args).exit_code == 2
+
+
+def test_the_bar_says_rates_and_the_time_left() -> None:
+    first, now = Moment(100, 0, 50, 0.1), Moment(1_600, 1_500, 30_050, 0.4)
+    assert line(now, first, 60.0) == "1,600 rows  25 rows/s  500 tokens/s  2:00 left"
+    assert line(first, first, 0.0).startswith("100 rows  0 rows/s")
