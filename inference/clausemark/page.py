@@ -69,7 +69,7 @@ def policy_page(
     tree = build(document, clauses, skip=_titled_blocks(document, clauses))
     return render(
         "page.html.j2",
-        Assets(css=("page.css",), js=("page.js",), rules=rules(labels)),
+        Assets(css=("page.css", "page.ways.css"), js=("page.js",), rules=rules(labels)),
         title=policy_title(document),
         file=Path(document.name).name or document.name,
         facts=facts,
