@@ -8,16 +8,21 @@ from typing import TYPE_CHECKING, Any, Final
 
 from clausemark.labels import OPP115
 from data import (
+    app350,
     appcorp,
+    c3pa,
     capp130,
     fictional_policies,
     goppc150,
     gt200,
     headings,
+    mapp,
     opp115,
     opp115_sectors,
     policyie,
+    rahat,
     silver,
+    tosdr,
 )
 from data.records import Loaded, write_json, write_jsonl, write_records
 
@@ -116,5 +121,10 @@ CATALOGUE: Final = {
         Corpus("goppc150", "goppc150", _records("goppc150", goppc150.load)),
         Corpus("gt200", "gt200", _records("gt200", gt200.load)),
         Corpus("policyie", "policyie", _records("policyie", policyie.load)),
+        Corpus("c3pa", "c3pa", _records("c3pa", c3pa.load)),
+        Corpus("mapp", "mapp", _records("mapp", mapp.load)),
+        Corpus("app350", "app350", _records("app350", app350.load)),
+        Corpus("rahat", "rahat", _records("rahat", rahat.load)),
+        Corpus("tosdr", tosdr.FILE, _records("tosdr", tosdr.load)),
     )
 }
