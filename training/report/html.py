@@ -202,7 +202,8 @@ def _drawable(values: Sequence[float | None] | None) -> bool:
 
 
 def _pair(splits: Sequence[str]) -> str:
-    return f"within {splits[0]}" if len(set(splits)) == 1 else " and ".join(splits)
+    names = ["no split" if name == "none" else name for name in splits]
+    return f"within {names[0]}" if len(set(names)) == 1 else " and ".join(names)
 
 
 def _families(count: int) -> str:
