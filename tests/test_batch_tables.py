@@ -265,7 +265,7 @@ def test_folders_and_globs_name_their_tables_in_order_once(tiny: Path, tmp_path:
         assert batch(tiny, *names, "--output", out).exit_code == 0
         assert [row["k"] for row in read(out)] == expected
     assert batch(tiny, f"{folder}/**/*.jsonl*", "--output", tmp_path / "o.jsonl").exit_code == 0
-    assert [row["k"] for row in read(tmp_path / "o.jsonl")] == [1, 0, 3]
+    assert [row["k"] for row in read(tmp_path / "o.jsonl")] == [3, 1, 0]
 
 
 def test_an_output_among_the_inputs_is_never_read(tiny: Path, tmp_path: Path) -> None:
