@@ -72,7 +72,7 @@ def page(
         "versions": _versions(result),
     }
     assets = Assets(
-        css=("report.css",),
+        css=("report.css", "report_parts.css"),
         js=("report.js",),
         rules=categories_css(len(OPP115.labels)),
         folder=WEB,
