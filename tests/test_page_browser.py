@@ -253,3 +253,16 @@ def test_print_has_all_clauses_and_their_tints(page: Path, chromium: Browser) ->
         assert computed(seen, "#clause-2 > p", "backgroundColor").startswith("oklch(0.95 ")
         assert computed(seen, "#clause-0 > p", "backgroundColor") == "rgba(0, 0, 0, 0)"
         assert not seen.page.locator(".tools").is_visible()
+
+
+def test_a_step_brings_the_heading_above_the_clause(page: Path, chromium: Browser) -> None:
+    with visit(chromium, page, viewport={"width": 1280, "height": 300}) as seen:
+        for _ in range(7):
+            seen.page.get_by_role("button", name="Next clause").click()
+        assert seen.page.locator(".here").get_attribute("id") == "clause-7"
+        heading = seen.page.get_by_role("heading", name="Sharing").bounding_box()
+        bar = seen.page.locator(".bar").bounding_box()
+        assert heading
+        assert bar
+        assert bar["y"] == 0, "the bar sticks: the page has moved"
+        assert heading["y"] >= bar["height"]

@@ -81,6 +81,13 @@
     return chunk && every(".clause", chunk).find((each) => isOn(each) && below(each));
   }
 
+  // A clause comes into view with the headings right above it.
+  function bring(clause) {
+    let k = parts.indexOf(clause);
+    while (k > 0 && !parts[k - 1].matches(".clause") && isOn(parts[k - 1])) k -= 1;
+    parts[k].scrollIntoView({ block: "start" });
+  }
+
   function refilter(change) {
     const inside = policy.getBoundingClientRect().top < 0;
     const at = inside ? clauses.indexOf(reading()) : -1;
@@ -90,7 +97,7 @@
     apply();
     if (at < 0) return;
     const next = clauses.slice(at).find(isOn) || clauses.slice(0, at).reverse().find(isOn);
-    next?.scrollIntoView({ block: "start" });
+    if (next) bring(next);
   }
 
   for (const key of keys) {
@@ -130,7 +137,7 @@
     const to = shown[Math.min(shown.length - 1, Math.max(0, at < 0 ? 0 : at + by))];
     if (!to) return;
     mark(to);
-    to.scrollIntoView({ block: "start" });
+    bring(to);
     say("Clause " + (clauses.indexOf(to) + 1) + " of " + clauses.length + ": " + labelsOf(to));
   }
   const labelsOf = (clause) => clause.dataset.l.split(" ").map((column) => name(keyOf(column))).join(", ");
