@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -192,6 +193,48 @@ def test_parts_with_a_word_changed_are_no_split() -> None:
     whole = clause("We keep names for a year. We delete logs after a week.")
     parts = [clause("We keep names for a year."), clause("We delete logs after a month.")]
     assert {change.part for change in align([whole], parts)} == {""}
+
+
+def test_a_clause_that_went_under_a_new_heading_moved_and_not_what_it_passed() -> None:
+    tell, keep = "We tell you of every change in good time.", "We keep records for a year."
+    old = [clause("A\n\nHello.", "A"), clause(tell, "A"), clause(f"B\n\n{keep}", "B")]
+    new = [clause("A\n\nHello.", "A"), clause(f"B\n\n{keep}", "B"), clause(f"C\n\n{tell}", "C")]
+    moved = [change for change in align(old, new) if change.kind != "unchanged"]
+    assert [(one.kind, one.new_body, one.renamed) for one in moved] == [("moved", tell, ("", "C"))]
+
+
+def test_equal_items_stay_in_their_lists() -> None:
+    first, second = clause("A\n\nfirst words", "A"), clause("B\n\nsecond words", "B")
+    mails, last = [clause("e-mail", "A"), clause("e-mail", "B")], clause("third words", "B")
+    signs = [replace(one, text=one.text.replace("words", "signs")) for one in (first, second, last)]
+    old = [first, mails[0], second, mails[1], last]
+    new = [*signs[:2], clause("e-mail", "B"), signs[2]]
+    changes = {id(change.old): change for change in align(old, new)}
+    assert changes[id(mails[0])].kind == "removed"
+    assert changes[id(mails[1])].kind == "unchanged"
+
+
+def test_between_equals_a_clause_is_found_near_its_place() -> None:
+    fixed = [clause(f"Paragraph {word} stays as it stands.") for word in ("one", "two", "six")]
+    old = clause("Banks receive names, streets, towns, dates and sums.")
+    near = clause("Banks receive names, streets, towns and signatures.")
+    far = clause("Banks receive names, streets, towns, dates and phones.")
+    changes = align([old, *fixed], [near, *fixed, far])
+    assert [change.kind for change in changes] == ["reworded", *["unchanged"] * 3, "added"]
+
+
+def test_a_heading_renamed_as_its_first_clause_went_or_came_is_told_of_the_next() -> None:
+    first, second = "We sell nothing at all.", "Banks see every payment."
+    (gone, heir) = align(
+        [clause(f"Old name\n\n{first}", "Old name"), clause(second, "Old name")],
+        [clause(f"New name\n\n{second}", "New name")],
+    )
+    assert (gone.kind, heir.kind, heir.renamed) == ("removed", "reworded", ("Old name", "New name"))
+    (come, kept) = align(
+        [clause(f"Old name\n\n{second}", "Old name")],
+        [clause(f"New name\n\n{first}", "New name"), clause(second, "New name")],
+    )
+    assert (come.kind, kept.kind, kept.renamed) == ("added", "reworded", ("Old name", "New name"))
 
 
 def test_headings_are_cut_off_by_whole_lines() -> None:
