@@ -127,7 +127,7 @@ def page(result: dict[str, Any]) -> str:
     found = rows(result)
     drawn = forest(found, [system["name"] for system in result["systems"]])
     assets = Assets(
-        css=("report.css", "comparison.css"),
+        css=("report.css", "report_parts.css", "comparison.css"),
         rules=categories_css(len(OPP115.labels)),
         folder=WEB,
         inline_styles=True,  # matplotlib styles its drawings by attributes
