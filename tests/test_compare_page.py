@@ -162,7 +162,8 @@ def test_filters_work_from_the_keyboard(path: Path, chromium: Browser) -> None:
 
 @pytest.mark.browser
 def test_a_link_leads_to_its_change_though_a_filter_hid_it(path: Path, chromium: Browser) -> None:
-    with visit(chromium, path, viewport={"width": 1280, "height": 420}) as at:
+    room = {"viewport": {"width": 1280, "height": 420}, "reduced_motion": "reduce"}
+    with visit(chromium, path, **room) as at:
         at.page.click("button[data-kind=added]")
         at.page.get_by_role("link", name=f"1 reworded in {KEEP}").click()
         target = at.page.locator(":target")
