@@ -8,7 +8,7 @@ import lxml.html
 import pytest
 from cli_fixtures import POLICY, run
 
-from clausemark import cli
+from clausemark import _cli_page
 from clausemark.classifier import Classifier
 from clausemark.document import read_document
 from clausemark.page import PageFacts, policy_page
@@ -42,7 +42,7 @@ def test_without_an_output_the_page_goes_where_the_output_goes(tiny: Path, polic
 def test_a_page_is_not_poured_into_a_terminal(
     tiny: Path, policy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cli, "_stdout_is_terminal", lambda: True)
+    monkeypatch.setattr(_cli_page, "_stdout_is_terminal", lambda: True)
     result = run("page", policy, "--model", tiny)
     assert result.exit_code == 2
     assert "--output" in result.output

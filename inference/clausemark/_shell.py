@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import IO, TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -12,8 +12,25 @@ from clausemark.errors import ClausemarkError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
-__all__ = ["ModelOption", "ThreadsOption", "complain", "edge"]
+    from clausemark.classifier import Classifier, LabelledClause
+    from clausemark.document import Document
+
+__all__ = [
+    "WHERE",
+    "ModelOption",
+    "ThreadsOption",
+    "Troubles",
+    "complain",
+    "edge",
+    "label_one",
+    "load",
+    "open_output",
+]
+
+#: What a command writes if no format is named.
+WHERE: Final = "table on a terminal, else {}"
 
 ModelOption = Annotated[
     Path | None,
@@ -46,3 +63,47 @@ def edge(interrupted: str = "interrupted.") -> Iterator[None]:
     except KeyboardInterrupt:
         complain(interrupted)
         raise typer.Exit(130) from None
+
+
+def load(model: Path | None, threads: int | None) -> Classifier:
+    """Load the model that the command line names."""
+    from clausemark.classifier import Classifier
+
+    return Classifier.load(model, threads=threads)
+
+
+def label_one(classifier: Classifier, document: Document) -> list[LabelledClause]:
+    """Label a document, with a meter where a person waits."""
+    from clausemark._progress import Meter
+
+    meter = Meter(document.name)
+    try:
+        return classifier.label_document(document, progress=meter)
+    finally:
+        meter.close()
+
+
+def open_output(output: Path | None) -> AbstractContextManager[IO[str]]:
+    """Open the output that the command line names; standard output for None."""
+    from clausemark._output import sink
+
+    return sink(output)
+
+
+class Troubles:
+    """Prints what goes wrong with single documents, and counts it."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def __call__(self, error: ClausemarkError) -> None:
+        self.count += 1
+        complain(str(error))
+
+    def conclude(self, done: int) -> None:
+        """End with exit code 1 if anything went wrong."""
+        if not self.count:
+            return
+        if self.count + done > 1:
+            complain(f"{self.count} of {self.count + done} documents could not be labelled.")
+        raise typer.Exit(1)

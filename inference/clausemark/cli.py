@@ -15,17 +15,23 @@ import typer
 
 from clausemark import __version__
 from clausemark._cli_batch import batch
-from clausemark._shell import ModelOption, ThreadsOption, complain, edge
+from clausemark._cli_compare import compare
+from clausemark._cli_page import page
+from clausemark._shell import (
+    WHERE,
+    ModelOption,
+    ThreadsOption,
+    Troubles,
+    edge,
+    label_one,
+    load,
+    open_output,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from contextlib import AbstractContextManager
+    from collections.abc import Sequence
 
     from clausemark._output import Writer
-    from clausemark.classifier import Classifier, LabelledClause
-    from clausemark.compare import Comparison
-    from clausemark.document import Document
-    from clausemark.errors import ClausemarkError
 
 __all__ = ["app", "main"]
 
@@ -53,22 +59,11 @@ class ListFormat(StrEnum):
     JSONL = "jsonl"
 
 
-class CompareFormat(StrEnum):
-    """How a comparison is written."""
-
-    TABLE = "table"
-    JSONL = "jsonl"
-    HTML = "html"
-
-
 class FactsFormat(StrEnum):
     """How a set of facts is written."""
 
     TABLE = "table"
     JSON = "json"
-
-
-_WHERE = "table on a terminal, else {}"
 
 
 def _show_version(wanted: bool) -> None:
@@ -101,7 +96,7 @@ def label(
         ),
     ] = None,
     form: Annotated[
-        Format | None, typer.Option("--format", show_default=_WHERE.format("jsonl"))
+        Format | None, typer.Option("--format", show_default=WHERE.format("jsonl"))
     ] = None,
     output: Annotated[
         Path | None,
@@ -124,16 +119,16 @@ def label(
 
     wanted = _named(paths)
     with edge():
-        troubles = _Troubles()
+        troubles = Troubles()
         names = find(wanted, troubles)
         refuse_input(output, names)
         done = 0
         if names:
-            classifier = _load(model, threads)
-            with _open(output) as stream:
+            classifier = load(model, threads)
+            with open_output(output) as stream:
                 writer = _writer(form, stream, classifier.labels)
                 for document in read(names, troubles):
-                    writer.add(document.name, _label_one(classifier, document))
+                    writer.add(document.name, label_one(classifier, document))
                     done += 1
                 writer.finish()
                 if not done:
@@ -142,123 +137,14 @@ def label(
 
 
 app.command()(batch)
-
-
-@app.command()
-def compare(  # noqa: PLR0913, PLR0917  (a parameter an option)
-    old: Annotated[
-        str, typer.Argument(metavar="OLD", help="The old version, or - for standard input.")
-    ],
-    new: Annotated[
-        str, typer.Argument(metavar="NEW", help="The new version, or - for standard input.")
-    ],
-    form: Annotated[
-        CompareFormat | None, typer.Option("--format", show_default=_WHERE.format("jsonl"))
-    ] = None,
-    output: Annotated[
-        Path | None,
-        typer.Option("--output", metavar="FILE", help="Write to FILE, all of it or nothing."),
-    ] = None,
-    everything: Annotated[
-        bool, typer.Option("--all", help="Let jsonl have the unchanged clauses, too.")
-    ] = False,
-    model: ModelOption = None,
-    threads: ThreadsOption = None,
-) -> None:
-    """Compare two versions of a policy, clause by clause, by category.
-
-    A clause is reworded, added, removed or moved; one may be reworded and moved. Typography is no
-    change: white space, quotation marks, dashes, bullets, numbers, emphasis. A split paragraph
-    reads as one reworded and one added clause.
-
-    table: what changed in each category, words that went in [-brackets-], words that came in
-    {+braces+}. jsonl: one object a change, with both clauses and the differing words. html: one
-    self-contained page, with filters.
-
-    The exit code is 0 whether the versions differ or not, 1 if one cannot be read.
-    """
-    from clausemark._sources import read, refuse_input
-
-    if old == new == "-":
-        raise typer.BadParameter("Only one of the two can come from standard input.")
-    with edge():
-        troubles = _Troubles()
-        refuse_input(output, [old, new])
-        documents = list(read([old, new], troubles))
-        if troubles.count:
-            raise typer.Exit(1)
-        comparison = _compared(_load(model, threads), documents)
-        with _open(output) as stream:
-            if form is None:
-                form = CompareFormat.TABLE if stream.isatty() else CompareFormat.JSONL
-            _write_comparison(comparison, stream, form, everything=everything)
-
-
-@app.command()
-def page(
-    paths: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="POLICY", help="A policy, or several, or folders of them; - for standard input."
-        ),
-    ],
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "--output",
-            metavar="PATH",
-            help="Write one policy's page to the file PATH, those of several into the folder PATH.",
-            show_default="standard output, unless that is a terminal",
-        ),
-    ] = None,
-    model: ModelOption = None,
-    threads: ThreadsOption = None,
-) -> None:
-    """Show a policy as a page: the policy as it reads, every clause tinted by its labels.
-
-    One HTML file that needs no network and opens from disk: categories to filter by and to jump
-    through, the scores of every clause, what the policy says nothing about; light, dark, in print.
-
-    Several policies, or a folder, become a page each in the folder PATH, and PATH/index.html over
-    them: a heat map of policies by categories that leads to the clauses. PATH has to be new, empty,
-    or of an earlier run, whose pages are replaced. What cannot be read is named on standard error
-    and in the index, and the exit code is 1.
-    """
-    from clausemark._sources import several
-
-    write = _many_pages if several(paths) else _one_page
-    write(paths, output, lambda: _load(model, threads))
-
-
-def _one_page(paths: list[str], output: Path | None, load: Callable[[], Classifier]) -> None:
-    from clausemark._sources import read, refuse_input
-
-    if output is None and _stdout_is_terminal():
-        raise typer.BadParameter("Name the page's file with --output, or redirect the output.")
-    with edge():
-        troubles = _Troubles()
-        refuse_input(output, paths)
-        for document in read(paths, troubles):
-            made = _page(load(), document)
-            with _open(output) as stream:
-                stream.write(made)
-        troubles.conclude(0)
-
-
-def _many_pages(paths: list[str], output: Path | None, load: Callable[[], Classifier]) -> None:
-    if output is None:
-        raise typer.BadParameter("Name a folder for the pages with --output.")
-    from clausemark._pages import write_pages
-
-    with edge():
-        troubles = _Troubles()
-        troubles.conclude(write_pages(paths, output, load=load, trouble=troubles))
+app.command()(compare)
+app.command()(page)
 
 
 @app.command()
 def labels(
     form: Annotated[
-        ListFormat | None, typer.Option("--format", show_default=_WHERE.format("jsonl"))
+        ListFormat | None, typer.Option("--format", show_default=WHERE.format("jsonl"))
     ] = None,
 ) -> None:
     """Show the label schemes with their definitions."""
@@ -266,7 +152,7 @@ def labels(
     from clausemark._output import json_line
     from clausemark.labels import SCHEMES
 
-    with edge(), _open(None) as stream:
+    with edge(), open_output(None) as stream:
         if form is ListFormat.TABLE or (form is None and stream.isatty()):
             print_schemes(SCHEMES.values(), stream)
         else:
@@ -276,7 +162,7 @@ def labels(
 @app.command()
 def info(
     form: Annotated[
-        FactsFormat | None, typer.Option("--format", show_default=_WHERE.format("json"))
+        FactsFormat | None, typer.Option("--format", show_default=WHERE.format("json"))
     ] = None,
     model: ModelOption = None,
 ) -> None:
@@ -285,7 +171,7 @@ def info(
     from clausemark._output import json_line
     from clausemark.artifact import ModelFolder, bundled_model
 
-    with edge(), _open(None) as stream:
+    with edge(), open_output(None) as stream:
         folder = ModelFolder(model) if model else bundled_model()
         facts = model_facts(folder.read(), str(folder.path))
         if form is FactsFormat.TABLE or (form is None and stream.isatty()):
@@ -307,68 +193,6 @@ def _stdin_is_terminal() -> bool:
     return sys.stdin is not None and sys.stdin.isatty()
 
 
-def _stdout_is_terminal() -> bool:
-    return sys.stdout is not None and sys.stdout.isatty()
-
-
-def _load(model: Path | None, threads: int | None) -> Classifier:
-    from clausemark.classifier import Classifier
-
-    return Classifier.load(model, threads=threads)
-
-
-def _label_one(classifier: Classifier, document: Document) -> list[LabelledClause]:
-    from clausemark._progress import Meter
-
-    meter = Meter(document.name)
-    try:
-        return classifier.label_document(document, progress=meter)
-    finally:
-        meter.close()
-
-
-def _page(classifier: Classifier, document: Document) -> str:
-    from clausemark.page import PageFacts, policy_page
-
-    manifest = classifier.manifest
-    clauses = _label_one(classifier, document)
-    return policy_page(document, clauses, manifest.labels, facts=PageFacts.of(manifest))
-
-
-def _compared(classifier: Classifier, documents: Sequence[Document]) -> Comparison:
-    from clausemark.compare import Comparison, align
-
-    old, new = documents
-    changes = align(_label_one(classifier, old), _label_one(classifier, new))
-    return Comparison(old.name, new.name, classifier.labels, tuple(changes))
-
-
-def _write_comparison(
-    comparison: Comparison, stream: IO[str], form: CompareFormat, *, everything: bool
-) -> None:
-    from clausemark._output import json_line
-
-    if form is CompareFormat.TABLE:
-        from clausemark._compare_table import print_comparison
-
-        print_comparison(comparison, stream)
-    elif form is CompareFormat.HTML:
-        from clausemark._compare_page import compare_page
-
-        stream.write(compare_page(comparison))
-    else:
-        changes = comparison.changes if everything else comparison.changed()
-        stream.writelines(f"{json_line(change.to_json())}\n" for change in changes)
-        if not comparison.changed():
-            complain("no clause differs.")
-
-
-def _open(output: Path | None) -> AbstractContextManager[IO[str]]:
-    from clausemark._output import sink
-
-    return sink(output)
-
-
 def _writer(form: Format | None, stream: IO[str], names: Sequence[str]) -> Writer:
     if form is Format.TABLE or (form is None and stream.isatty()):
         from clausemark._table import TableWriter
@@ -377,25 +201,6 @@ def _writer(form: Format | None, stream: IO[str], names: Sequence[str]) -> Write
     from clausemark._output import CsvWriter, JsonlWriter
 
     return CsvWriter(stream, names) if form is Format.CSV else JsonlWriter(stream)
-
-
-class _Troubles:
-    """Prints what goes wrong with single documents, and counts it."""
-
-    def __init__(self) -> None:
-        self.count = 0
-
-    def __call__(self, error: ClausemarkError) -> None:
-        self.count += 1
-        complain(str(error))
-
-    def conclude(self, done: int) -> None:
-        """End with exit code 1 if anything went wrong."""
-        if not self.count:
-            return
-        if self.count + done > 1:
-            complain(f"{self.count} of {self.count + done} documents could not be labelled.")
-        raise typer.Exit(1)
 
 
 def main() -> None:
