@@ -75,6 +75,14 @@ def test_csv_cells_never_run_as_formulas(tiny: Path, tmp_path: Path, text: str) 
     assert row["text"] == f"'{text}"
 
 
+def test_csv_quotes_a_lone_carriage_return(tiny: Path, tmp_path: Path) -> None:
+    path = tmp_path / "a\rb.txt"
+    path.write_text("We share it.")
+    text = label(tiny, path, "--format=csv").stdout
+    (row,) = csv.DictReader(io.StringIO(text, newline=""))
+    assert (row["document"], row["text"]) == (str(path), "We share it.")
+
+
 def test_one_bad_document_does_not_stop_the_others(tiny: Path, policy: Path) -> None:
     empty = policy.with_name("empty.txt")
     empty.touch()

@@ -39,11 +39,13 @@ except SystemExit as end:
 """
 
 
-@pytest.mark.parametrize("args", [["--help"], ["label", "--help"], ["--version"]])
+@pytest.mark.parametrize(
+    "args", [["--help"], ["label", "--help"], ["batch", "--help"], ["--version"]]
+)
 def test_help_loads_nothing_heavy(args: list[str]) -> None:
     names = loaded(HELP.format(args=args))
     assert "clausemark" in names
-    assert not names & (ENGINE | READERS | TRAINING | {"rich"})
+    assert not names & (ENGINE | READERS | TRAINING | {"rich", "pyarrow"})
 
 
 def test_importing_the_package_loads_no_third_party_module() -> None:

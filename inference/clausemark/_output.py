@@ -14,11 +14,11 @@ from typing import IO, TYPE_CHECKING, Any, Final, Protocol
 from clausemark.errors import OutputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from clausemark.classifier import LabelledClause
 
-__all__ = ["CsvWriter", "JsonlWriter", "Writer", "json_line", "safe_cell", "sink"]
+__all__ = ["CsvWriter", "JsonlWriter", "Writer", "csv_rows", "json_line", "safe_cell", "sink"]
 
 #: Controls that terminals obey, line breaks and lone surrogates: JSON may leave or escape them.
 _UNSAFE: Final = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff]")
@@ -67,7 +67,7 @@ class CsvWriter:
     def __init__(self, stream: IO[str], labels: Sequence[str]) -> None:
         self._labels = labels
         self._stream = stream
-        self._rows = csv.writer(stream, lineterminator="\n")
+        self._rows = csv_rows(stream.write)
         head = ("document", "index", "start", "end", "heading", "text", "labels")
         self._rows.writerow([*head, *labels])
 
@@ -90,6 +90,23 @@ class CsvWriter:
 
     def finish(self) -> None:
         """Write nothing: a table has no end."""
+
+
+def csv_rows(write: Callable[[str], object]) -> Any:
+    r"""Return a `csv` writer that calls `write` with each row, ended by \n.
+
+    The module quotes a lone carriage return, which readers take for the end of a row, only if it
+    stands in the line end, too.
+    """
+    return csv.writer(_Unix(write), lineterminator="\r\n")
+
+
+class _Unix:
+    def __init__(self, write: Callable[[str], object]) -> None:
+        self._write = write
+
+    def write(self, row: str) -> None:
+        self._write(row[:-2] + "\n")
 
 
 def safe_cell(text: str) -> str:

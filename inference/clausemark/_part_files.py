@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import gzip
 import io
 import itertools
@@ -13,7 +12,7 @@ from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any, Final, cast
 
 from clausemark._extra import parquet, pyarrow
-from clausemark._output import json_line, safe_cell
+from clausemark._output import csv_rows, json_line, safe_cell
 from clausemark._rows import ArrowRow
 from clausemark.errors import RecordError
 
@@ -84,8 +83,7 @@ class Form:
     def _csv(
         self, stream: IO[bytes], part: int, rows: Sequence[Row], results: Sequence[LabelledText]
     ) -> None:
-        # The writer quotes a carriage return only if it stands in the line end, too.
-        table = csv.writer(_Lines(stream), lineterminator="\r\n")
+        table = csv_rows(lambda row: stream.write(row.encode()))
         if self.headed or part == 0:
             scores = self.labels if self.scored else ()
             table.writerow(
@@ -116,16 +114,6 @@ class Form:
             scores = arrow.array([self._scores(one) for one in results], kind)
             table = table.append_column(f"{self.prefix}scores", scores)
         parquet().write_table(table.combine_chunks(), stream, compression="zstd")
-
-
-class _Lines:
-    r"""Takes the lines of the `csv` module, one a call, and ends them in \n."""
-
-    def __init__(self, stream: IO[bytes]) -> None:
-        self._stream = stream
-
-    def write(self, line: str) -> None:
-        self._stream.write(line[:-2].encode() + b"\n")
 
 
 def _spliced(line: bytes, added: Mapping[str, Any]) -> bytes:
