@@ -8,13 +8,20 @@ import os
 import re
 from collections import Counter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from clausemark.labels import OPP115
-from data import appcorp, opp115, policyie, silver
+from data import app350, appcorp, c3pa, mapp, opp115, policyie, rahat, silver, tosdr
+from data.english import is_english
 from data.overlap import LIST_NAME, Overlap
 from data.splits import folds, read_folds
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from data.records import Loaded
 
 RAW = Path(os.environ.get("CLAUSEMARK_CORPORA", "../shared/corpora"))
 pytestmark = [
@@ -106,3 +113,25 @@ def test_auxiliary_corpora_have_the_counts_of_the_datasheet() -> None:
     assert len(silver.load(RAW / "silver", overlap=overlap).records) == 17974
     assert len(appcorp.load(RAW / "appcorp", overlap=overlap).records) == 7122
     assert len(policyie.load(RAW / "policyie", overlap=overlap).records) == 1810
+
+
+@pytest.mark.parametrize(
+    ("load", "place", "records", "overlapping"),
+    [
+        (c3pa.load, "c3pa", 11037, 17),
+        (mapp.load, "mapp", 3595, 9),
+        (app350.load, "app350", 2741, 41),
+        (rahat.load, "rahat", 6746, 83),
+        (tosdr.load, tosdr.FILE, 2818, 14),
+    ],
+)
+def test_partial_corpora_have_the_counts_of_the_datasheet(
+    load: Callable[..., Loaded], place: str, records: int, overlapping: int
+) -> None:
+    loaded = load(RAW / place, overlap=Overlap.load(RAW / LIST_NAME))
+    assert len(loaded.records) == records
+    assert loaded.dropped["overlaps a withheld segment"] == overlapping
+
+
+def test_the_test_of_language_keeps_every_text_of_opp115(opp: opp115.Opp115) -> None:
+    assert [record.id for record in opp.records if not is_english(record.text)] == []
