@@ -58,6 +58,11 @@ def test_negations_of_other_policies_stay(tmp_path: Path) -> None:
     assert record.extra == {"practices": ["not Location_1stParty"]}
 
 
+def test_a_negation_within_a_paragraph_at_the_end_stays(tmp_path: Path) -> None:
+    real = app_segment("We count nothing. We never ask.", "not Location_1stParty", sentences=2)
+    assert len(load(app_release(tmp_path, real, synthetic=True)).records) == 1
+
+
 def test_what_says_nothing_is_dropped_and_counted(tmp_path: Path) -> None:
     text = "We count your walks, and others do."
     segments = [

@@ -52,24 +52,36 @@ def span(duty: str, start: int, end: int, annotator: str = "ra1") -> Span:
 
 
 @pytest.mark.parametrize(
-    ("other", "given", "denied"),
+    ("other", "given"),
     [
-        (span(DELETE, 15, 40, "ra2"), True, False),  # half of the span
-        (span(DELETE, 18, 60, "ra2"), False, False),  # touches it
-        (span(DELETE, 20, 60, "ra2"), False, True),  # begins after it
-        (span(DELETE, 0, 300, "ra2"), False, False),  # too long to say where
-        (span(METHODS, 5, 15, "ra2"), False, False),  # may be about access
-        (span(SOLD, 5, 15, "ra2"), False, True),  # is about something else
+        (span(DELETE, 15, 40, "ra2"), True),  # half of the span
+        (span(DELETE, 18, 22, "ra2"), True),  # half in the span
+        (span(DELETE, 18, 60, "ra2"), False),  # only touches it
+        (span(DELETE, 0, 240, "ra2"), True),
+        (span(DELETE, 0, 241, "ra2"), False),  # too long to say where
+        (span(SOLD, 10, 20, "ra2"), False),  # is about something else
     ],
 )
-def test_what_an_annotator_marks_near_a_span_means(
-    other: Span, *, given: bool, denied: bool
-) -> None:
-    subject = span(COLLECTED, 10, 20)
-    own = span(DELETE, 10, 20, "ra1") if given else subject
-    labels, known, _ = judge(subject, [subject, own, other], 2)
-    assert (ACCESS in labels) == given
-    assert (ACCESS in known and ACCESS not in labels) == denied
+def test_a_second_annotator_agrees_by_half_a_span(other: Span, *, given: bool) -> None:
+    own = span(DELETE, 10, 20, "ra1")
+    assert (ACCESS in judge(own, [own, other], 2)[0]) == given
+
+
+@pytest.mark.parametrize(
+    ("other", "denied"),
+    [
+        (span(DELETE, 18, 60, "ra2"), False),  # touches the span
+        (span(DELETE, 0, 300, "ra2"), False),  # may be there
+        (span(METHODS, 5, 15, "ra2"), False),  # may be about access
+        (span(DELETE, 20, 60, "ra2"), True),  # begins after it
+        (span(SOLD, 5, 15, "ra2"), True),  # is about something else
+    ],
+)
+def test_access_is_denied_where_nobody_saw_it(other: Span, *, denied: bool) -> None:
+    own = span(COLLECTED, 10, 20)
+    labels, known, _ = judge(own, [own, other], 2)
+    assert ACCESS not in labels
+    assert (ACCESS in known) == denied
 
 
 def test_one_annotator_alone_denies_nothing_and_half_of_two_is_not_most() -> None:
