@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import gzip
+import itertools
 import os
 import random
 import signal
@@ -13,9 +15,11 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from batch_fixtures import BAD, batch, contents, rejects, write_jsonl
-from cli_fixtures import objects
+from cli_fixtures import POLICY, objects
 from conftest import KEYWORDS
 
 import clausemark
@@ -160,14 +164,12 @@ def test_a_process_killed_at_random_moments_resumes_to_the_same_bytes(
     whole, out = tmp_path / "whole", tmp_path / "out"
     label_tables(classifier, [str(table)], whole, Options(rows_per_part=10))
     args = (table, "--model", tiny, "--rows-per-part", 10, "--output", out)
-    done = 0
+    done = [0]
     for _ in range(4):
-        done += draw.randint(1, 40)
         process = start(*args, "--resume")
-        stop_at(process, out, done, signal.SIGKILL)
-        assert process.returncode == -signal.SIGKILL
-        done = entries(out)
-    assert 0 < done < 300
+        stop_at(process, out, done[-1] + draw.randint(1, 40), signal.SIGKILL)
+        done.append(entries(out))
+    assert 0 < done[1] < 300
     assert batch(*[tiny, *args, "--resume"]).exit_code == 0
     assert contents(out) == contents(whole)
     ids = [row["id"] for path in sorted(out.glob("part-*")) for row in objects(path.read_text())]
@@ -177,7 +179,7 @@ def test_a_process_killed_at_random_moments_resumes_to_the_same_bytes(
 def test_control_c_keeps_the_parts_and_says_how_to_go_on(
     tiny: Path, classifier: Classifier, tmp_path: Path
 ) -> None:
-    rows = [{"text": f"We share number {k}"} for k in range(3_000)]
+    rows = [{"text": f"We share number {k}"} for k in range(30_000)]
     table, out = write_jsonl(tmp_path / "in.jsonl", rows), tmp_path / "out"
     process = start(table, "--model", tiny, "--rows-per-part", 10, "--output", out)
     said = stop_at(process, out, 3, signal.SIGINT).decode()
@@ -206,6 +208,46 @@ def begun(tiny: Path, table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert result.exit_code == 130
     assert entries(out) == 2
     return out
+
+
+def inputs(folder: Path) -> None:
+    """Write a file of each kind, and one that is truncated."""
+    rows = [{"id": k, "text": f"We share {k}" if k % 4 else None} for k in range(9)]
+    write_jsonl(folder / "a.jsonl", rows)
+    pq.write_table(pa.Table.from_pylist(rows), folder / "b.parquet", row_group_size=4)
+    lines = [f'{row["id"]},"We retain\n{row["text"] or ""}"\n' for row in rows]
+    (folder / "c.csv").write_text("id,text\n" + "".join(lines) + "9,,,\n")
+    noise = random.Random(1).randbytes(90_000).hex().encode()
+    data = b"".join(
+        b'{"text": "share %s"}\n' % noise[at : at + 9_000] for at in range(0, 90_000, 9_000)
+    )
+    (folder / "d.jsonl.gz").write_bytes(gzip.compress(data)[:-30_000])
+    (folder / "e.jsonl").touch()
+    (folder / "f.md").write_text(POLICY)
+
+
+@pytest.mark.parametrize("size", [1, 2, 7])
+def test_any_input_is_resumed_after_any_part(
+    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    inputs(tmp_path)
+    args = [*sorted(tmp_path.iterdir()), "--rows-per-part", size, "--output"]
+    whole, out = tmp_path / "whole", tmp_path / "out"
+    result = batch(tiny, *args, whole)
+    assert result.exit_code == 1, result.stderr  # for the truncated file
+    assert "rejected" in result.stderr
+    assert [one.get("line") for one in rejects(whole)].count(None) == 3
+    add, asked = Ledger.add, itertools.count()
+
+    def halting(self: Ledger, *given: Any) -> None:
+        if next(asked) % 2:
+            raise KeyboardInterrupt
+        add(self, *given)
+
+    monkeypatch.setattr(Ledger, "add", halting)
+    codes = [batch(tiny, *args, out, "--resume").exit_code for _ in range(60)]
+    assert set(codes[: codes.index(1)]) == {130}
+    assert contents(out) == contents(whole)
 
 
 def test_resuming_computes_what_is_missing_and_nothing_else(

@@ -314,6 +314,8 @@ def test_a_folder_of_tables_and_policies_is_ambiguous(tiny: Path, tmp_path: Path
         ("-", "not standard input"),
         ("", "not standard input"),
         ("nowhere.jsonl", "nowhere.jsonl does not exist"),
+        ("long" * 2_000, "cannot be read (File name too long)"),
+        ("null\0.csv", "cannot be read (embedded null byte)"),
         ("nothing*.csv", "nothing*.csv matches no file"),
         ("empty", "empty holds nothing to label"),
         ("a.xlsx", "a.xlsx is of no kind that a batch reads"),
@@ -333,6 +335,32 @@ def test_what_is_no_table_is_one_line(
     assert (result.exit_code, result.stderr.count("\n")) == (1, 1)
     assert said in result.stderr
     assert not Path("out.jsonl").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("-", "writes no standard output"),
+        ("out.xlsx", "writes no .xlsx"),
+        ("in.csv", "in.csv is the output"),
+        ("in.csv/out", "cannot be written (Not a directory)"),
+        ("long" * 2_000, "cannot be written (File name too long)"),
+        ("folder.csv", "folder.csv is a folder"),
+        ("file", "file is a file"),
+    ],
+)
+def test_what_is_no_output_is_one_line(
+    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, said: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    table(Path("in.csv"))
+    Path("folder.csv").mkdir()
+    Path("file").touch()
+    before = contents(tmp_path)
+    result = batch(tiny, "in.csv", "--output", name)
+    assert (result.exit_code, result.stderr.count("\n")) == (1, 1)
+    assert said in result.stderr
+    assert contents(tmp_path) == before
 
 
 @pytest.mark.parametrize("kind", FORMS)

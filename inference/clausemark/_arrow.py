@@ -28,13 +28,17 @@ _BUFFER: Final = 1 << 20
 
 
 def parquet_schema(path: Path) -> Any:
-    """Return the Arrow schema of a Parquet file; raise RecordError if it is none."""
+    """Return the Arrow schema of a Parquet file; raise RecordError if it has none."""
     try:
-        return parquet().read_schema(path)
+        schema = parquet().read_schema(path)
     except (OSError, pyarrow().ArrowInvalid) as error:
         raise RecordError(
             f"{path} is no Parquet file ({_reason(error)}).", hint="Get the file again."
         ) from None
+    twice = [name for k, name in enumerate(schema.names) if name in schema.names[:k]]
+    if twice:
+        raise RecordError(f"{path} has two columns {twice[0]!r}.", hint="Rename one of them.")
+    return schema
 
 
 class ParquetReader:

@@ -66,7 +66,10 @@ def batch(  # noqa: PLR0913, PLR0917  (a parameter an option)
         str, typer.Option(metavar="P", help="Put P before the names of the new columns.")
     ] = "",
     rows_per_part: Annotated[
-        int, typer.Option(min=1, metavar="N", help="Rows written, or lost by a kill, at once.")
+        int,
+        typer.Option(
+            min=1, max=100_000, metavar="N", help="Rows written, or lost by a kill, at once."
+        ),
     ] = 10_000,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on where a run has stopped, or begin.")

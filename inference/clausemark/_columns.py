@@ -7,6 +7,7 @@ headers and schemas of the inputs say it, and JSON Lines are read once more to f
 from __future__ import annotations
 
 import itertools
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -126,7 +127,8 @@ def _check(
 
 
 def _check_textual(one: Input, field: Any) -> None:
-    kind = getattr(field.type, "value_type", field.type)
+    coded = pyarrow().types.is_dictionary(field.type)
+    kind = field.type.value_type if coded else field.type
     if str(kind) not in ("string", "large_string", "string_view", "null"):
         raise RecordError(
             f"{one.path}: column {field.name!r} holds no text but {field.type}.",
@@ -166,12 +168,11 @@ def _scanned(one: Input, *, whole: bool, typed: bool) -> dict[str, Any]:
 
 
 def _objects(one: Input) -> Iterator[tuple[dict[str, Any], int]]:
-    with opened(one.path) as (stream, _):
+    """Yield the objects of a file, up to where it is damaged: labelling will meet that again."""
+    with suppress(*DAMAGE), opened(one.path) as (stream, _):
         for _, line in lines(stream):
-            try:
+            with suppress(BadRow):
                 yield json_object(line), len(line or b"")
-            except BadRow:
-                continue
 
 
 def _chunk(objects: Iterator[tuple[dict[str, Any], int]]) -> Iterator[dict[str, Any]]:

@@ -84,6 +84,8 @@ def locked(folder: Path) -> Iterator[None]:
             raise OutputError(
                 f"{folder} is being written by another process.", hint="Wait until it ends."
             ) from None
+        except OSError:
+            pass  # a file system without locks
         yield
     finally:
         os.close(handle)

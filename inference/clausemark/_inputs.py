@@ -85,8 +85,14 @@ def find_inputs(names: Iterable[str], *, besides: Iterable[Path] = ()) -> list[I
     own = [os.path.realpath(path) for path in besides]
     found: dict[str, tuple[Path, str]] = {}
     for name in names:
-        for path, kind in _expanded(name, own):
-            found.setdefault(os.path.realpath(path), (path, kind))
+        try:
+            for path, kind in _expanded(name, own):
+                found.setdefault(os.path.realpath(path), (path, kind))
+        except (OSError, ValueError) as error:  # a name too long, or with a null in it
+            reason = getattr(error, "strerror", None) or error
+            raise RecordError(
+                f"{name} cannot be read ({reason}).", hint="Check the path."
+            ) from None
     return [Input.of(path, kind) for path, kind in found.values()]
 
 

@@ -154,12 +154,16 @@ def _native(rows: list[Row], schema: Any) -> Iterator[Any]:
             taken.append(place.index)
         table = arrow.Table.from_batches([batch]).take(taken)
         columns = [
-            table[field.name].cast(field.type)
+            _cast(table[field.name], field.type)
             if field.name in table.column_names
             else arrow.nulls(len(table), field.type)
             for field in schema
         ]
         yield arrow.table(columns, schema=schema)
+
+
+def _cast(column: Any, kind: Any) -> Any:
+    return column if column.type.equals(kind) else column.cast(kind)
 
 
 def _built(rows: list[Row], plan: Plan) -> Any:

@@ -61,8 +61,8 @@ class Ledger:
         resumed was made from other facts, or if the folder cannot be written.
         """
         ledger = cls(places, form, facts)
-        check_kind(places)
         with ledger._writing():
+            check_kind(places)
             places.parts.mkdir(parents=True, exist_ok=True)
         try:
             with locked(places.parts):
@@ -196,13 +196,12 @@ class Ledger:
         try:
             yield
         except OSError as error:
-            raise OutputError(
-                f"{self.places.output} cannot be written ({error.strerror or error}); "
-                f"{self.tally.rows:,} rows are safe.",
-                hint="Free the disk or open the folder, then add --resume."
-                if self.number
-                else "Choose a folder with room that you may write to.",
-            ) from error
+            problem = f"{self.places.output} cannot be written ({error.strerror or error})"
+            hint = "Choose a folder with room that you may write to."
+            if self.number:
+                problem += f"; {self.tally.rows:,} rows are safe"
+                hint = "Free the disk or open the folder, then add --resume."
+            raise OutputError(f"{problem}.", hint=hint) from error
 
 
 def _is_of_size(path: Path, size: int) -> bool:

@@ -287,9 +287,9 @@ def _form(there: Places, form: str | None, inputs: Sequence[Input]) -> tuple[str
     if there.single:
         suffix = there.output.suffix.lower()
         named = f"{table_kind(there.output)}{suffix if suffix in COMPRESSIONS else ''}"
-    elif there.output.suffix.lower() in _NO_FOLDER:
+    elif str(there.output) == "-" or there.output.suffix.lower() in _NO_FOLDER:
         raise OutputError(
-            f"{there.output}: a batch writes no {there.output.suffix}.",
+            f"A batch writes no {there.output.suffix or 'standard output'}.",
             hint="End the name in .jsonl, .csv or .parquet, or name a folder.",
         )
     if form is not None and form not in FORMS:
