@@ -20,6 +20,7 @@ from clausemark.labels import OPP115
 from training import card, evaluate, examples
 from training.config import Source
 from training.files import write_json
+from training.outoffold import OutOfFold
 from training.report.markdown import report
 
 if TYPE_CHECKING:
@@ -117,6 +118,37 @@ def test_only_the_page_quotes_texts_and_only_if_asked(tiny: Path, tmp_path: Path
     silent = (tmp_path / "no-texts" / "report.html").read_text()
     assert "marmalade" not in silent
     assert "do not publish" not in silent
+
+
+def test_labels_are_suspected_by_a_cross_validation_where_there_is_one(
+    tiny: Path, tmp_path: Path
+) -> None:
+    pytest.importorskip("cleanlab", reason="the extra audit is not installed")
+    texts = [f"We {word} it." for word in ("collect", "share", "secure") * 8]
+    labels = ["First Party Collection/Use", "Third Party Sharing/Collection", "Data Security"] * 8
+    truth = np.array([[name == given for name in OPP115.names] for given in labels])
+    labels[4] = "Data Security"  # of a text about sharing
+    records = [
+        {"id": f"d/{k}", "document": f"d{k % 4}", "fold": k % 2, "text": text, "labels": [given]}
+        for k, (text, given) in enumerate(zip(texts, labels, strict=True))
+    ]
+    path = write_records(tmp_path / "records.jsonl", records)
+    given = np.array([[name == label for name in OPP115.names] for label in labels])
+    OutOfFold(
+        [row["id"] for row in records],
+        [row["document"] for row in records],
+        [None] * len(records),
+        np.arange(len(records)) % 2,
+        np.where(truth, 4, -4).astype(np.float32),
+        given.astype(np.float32),
+    ).write(tmp_path / "cv")
+    options = ["--output", str(tmp_path / "out"), "--crossval", str(tmp_path / "cv")]
+    call(str(tiny), str(path), *options)
+    page = (tmp_path / "out" / "report.html").read_text()
+    suspected = page[page.index("Suspected label") :]
+    assert "out-of-fold scores" in suspected
+    assert "We share it." in suspected
+    assert "We collect it." not in suspected
 
 
 def test_texts_of_this_project_need_no_warning(tiny: Path, tmp_path: Path) -> None:

@@ -156,24 +156,24 @@ def against(scored: Scored, decided: NDArray[np.bool_], folder: Path) -> dict[st
     }
 
 
-def report_page(
-    result: dict[str, Any],
-    scored: Scored,
-    decided: NDArray[np.bool_],
-    records: Path,
-    *,
-    texts: bool = True,
-) -> str:
-    """Return report.html; with `texts` it quotes what was misread and what looks mislabelled."""
-    if not texts:
-        return page(result, truth=scored.truth, scores=scored.scores)
+def quotes(
+    scored: Scored, decided: NDArray[np.bool_], records: Path, crossval: Path | None = None
+) -> Quotes:
+    """Return what report.html quotes: the worst errors, and labels that look wrong.
+
+    Labels are suspected among the evaluated texts, or, better, among all those of a `crossval`.
+    """
     rows = read(records, scored.ids)
-    quotes = Quotes(
+    doubtful = (
+        analysis.out_of_fold(crossval, records)
+        if crossval
+        else analysis.suspects(scored, decided, rows)
+    )
+    return Quotes(
         mistakes=analysis.mistakes(scored, decided, rows),
-        suspects=analysis.suspects(scored, decided, rows),
+        suspects=doubtful,
         ours=all(row.get("corpus") == "fictional" for row in rows),
     )
-    return page(result, truth=scored.truth, scores=scored.scores, quotes=quotes)
 
 
 def main(  # noqa: PLR0913, PLR0917  (one parameter an option)
@@ -185,6 +185,10 @@ def main(  # noqa: PLR0913, PLR0917  (one parameter an option)
     texts: Annotated[
         bool, typer.Option(help="Quote misread texts in report.html, which then stays here.")
     ] = True,
+    crossval: Annotated[
+        Path | None,
+        typer.Option(help="Suspect labels by training.crossval's scores of DATA instead."),
+    ] = None,
 ) -> None:
     """Evaluate MODEL on DATA."""
     try:
@@ -194,13 +198,14 @@ def main(  # noqa: PLR0913, PLR0917  (one parameter an option)
         result, scored, decided = evaluate(classifier, records, baseline, records=data)
         result |= {"data": {str(data.name): examples.checksum(data)}, "split": split}
         result |= circumstances()
-        html = report_page(result, scored, decided, data, texts=texts)
+        quoted = quotes(scored, decided, data, crossval) if texts else None
     except ClausemarkError as error:
         typer.echo(f"Error: {error}", err=True)
         raise typer.Exit(1) from None
     scored.write(output, decided)
     write_json(output / "metrics.json", result)
     write_text(output / "report.md", report(result))
+    html = page(result, truth=scored.truth, scores=scored.scores, quotes=quoted)
     write_text(output / "report.html", html)
     typer.echo(json.dumps(result["chosen_thresholds"]["overall"]))
 
