@@ -20,6 +20,7 @@ __all__ = [
     "Position",
     "Reject",
     "Row",
+    "check_unicode",
     "checked_text",
 ]
 
