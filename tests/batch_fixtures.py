@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import csv
+import gzip
+import io
 import json
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 from cli_fixtures import objects, run
 
 from clausemark._places import Tally
@@ -55,6 +60,54 @@ def rejects(output: Path) -> list[dict[str, Any]]:
 def contents(place: Path) -> dict[str, bytes]:
     """Return every file below `place`, by its name there."""
     return {str(p.relative_to(place)): p.read_bytes() for p in place.rglob("*") if p.is_file()}
+
+
+TEXTS = ["We share data.", "We retain it.", "We share data.", "Nothing at all"]
+LABELS = [["Third Party Sharing/Collection"], ["Data Retention"]]
+ROWS = [{"id": k, "text": text, "x": [1, None]} for k, text in enumerate(TEXTS)]
+
+
+def packed(path: Path, text: str) -> Path:
+    """Write text through the compression that the name asks for."""
+    data = text.encode()
+    if path.suffix == ".gz":
+        data = gzip.compress(data)
+    if path.suffix == ".zst":
+        data = pa.compress(data, "zstd", asbytes=True)
+    path.write_bytes(data)
+    return path
+
+
+def unpacked(path: Path) -> str:
+    """Read text through the compression that the name tells."""
+    kind = {".gz": "gzip", ".zst": "zstd"}.get(path.suffix)
+    with pa.input_stream(path, compression=kind) as stream:
+        return stream.read().decode()
+
+
+def table(path: Path, rows: Sequence[dict[str, Any]] = ROWS) -> Path:
+    """Write rows as the name asks for."""
+    name = path.name.removesuffix(".gz").removesuffix(".zst")
+    if name.endswith("jsonl"):
+        return packed(path, "".join(json.dumps(row) + "\n" for row in rows))
+    if name.endswith("csv"):
+        text = io.StringIO()
+        writer = csv.DictWriter(text, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+        return packed(path, text.getvalue())
+    pq.write_table(pa.Table.from_pylist(list(rows)), path)
+    return path
+
+
+def read(path: Path) -> list[dict[str, Any]]:
+    """Read labelled rows of any kind."""
+    if path.suffix == ".parquet":
+        found: list[dict[str, Any]] = pq.ParquetFile(path).read().to_pylist()
+        return found
+    if ".jsonl" in path.name:
+        return objects(unpacked(path))
+    return list(csv.DictReader(io.StringIO(unpacked(path), newline="")))
 
 
 class Echo:

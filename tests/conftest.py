@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import onnx
 import pytest
+from batch_runs import begun, tables  # noqa: F401  (fixtures)
 from browser import chromium  # noqa: F401  (a fixture)
 from cli_fixtures import POLICY
 from onnx import TensorProto, helper, numpy_helper

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from batch_fixtures import BAD, batch, contents, rejects, write_jsonl
+from batch_fixtures import batch, contents, rejects, write_jsonl
+from batch_runs import entries
 from cli_fixtures import POLICY, objects
 from conftest import KEYWORDS
 
@@ -38,21 +39,6 @@ WAITED = 60
 @pytest.fixture(scope="module")
 def classifier(tiny: Path) -> Classifier:
     return Classifier.load(tiny, threads=1)
-
-
-@pytest.fixture
-def table(tmp_path: Path) -> Path:
-    """Rows good and bad, some of them alike, in two files of a folder."""
-    draw = random.Random(4)
-    rows: list[Any] = [
-        {"id": k, "text": f"We {draw.choice(KEYWORDS)} {draw.choice('abcdef')}"} for k in range(30)
-    ]
-    rows[3:3] = [line for line, reason in BAD if reason != "column name taken"]
-    folder = tmp_path / "in"
-    folder.mkdir()
-    write_jsonl(folder / "a.jsonl", rows[:17])
-    write_jsonl(folder / "b.jsonl", rows[17:])
-    return folder
 
 
 @pytest.fixture(autouse=True)
@@ -95,17 +81,17 @@ class Mortal:
 @pytest.mark.parametrize("name", ["out", "out.jsonl", "out.parquet"])
 @pytest.mark.parametrize("earlier", [False, True], ids=["fresh", "overwriting"])
 def test_a_kill_before_any_change_of_a_file_leaves_no_trace_once_resumed(
-    classifier: Classifier, table: Path, tmp_path: Path, name: str, earlier: bool
+    classifier: Classifier, tables: Path, tmp_path: Path, name: str, earlier: bool
 ) -> None:
     options = Options(rows_per_part=12)
 
     def label(place: Path, existing: Any) -> None:
-        label_tables(classifier, [str(table)], place / name, options, existing=existing)
+        label_tables(classifier, [str(tables)], place / name, options, existing=existing)
 
     def prepared(place: Path) -> Path:
         place.mkdir()
         if earlier:
-            label_tables(classifier, [str(table)], place / name, Options(labels_only=True))
+            label_tables(classifier, [str(tables)], place / name, Options(labels_only=True))
         return place
 
     how = "overwrite" if earlier else "refuse"
@@ -140,10 +126,6 @@ def start(*args: object) -> subprocess.Popen[bytes]:
     """Start `clausemark batch` as a process of its own."""
     command = [sys.executable, "-m", "clausemark.cli", "batch", *map(str, args)]
     return subprocess.Popen(command, env=ENVIRONMENT, stderr=subprocess.PIPE)
-
-
-def entries(out: Path) -> int:
-    return len(list((out / "_ledger").glob("[0-9]*.json")))
 
 
 def stop_at(process: subprocess.Popen[bytes], out: Path, parts: int, sign: int) -> bytes:
@@ -191,25 +173,6 @@ def test_control_c_keeps_the_parts_and_says_how_to_go_on(
     assert not list(out.glob(".*"))
 
 
-@pytest.fixture
-def begun(tiny: Path, table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An output with some parts, its run interrupted."""
-    add = Ledger.add
-
-    def interrupted(self: Ledger, *args: Any) -> None:
-        if self.number == 2:
-            raise KeyboardInterrupt
-        add(self, *args)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Ledger, "add", interrupted)
-        out = tmp_path / "out"
-        result = batch(tiny, table, "--output", out, "--rows-per-part", 5)
-    assert result.exit_code == 130
-    assert entries(out) == 2
-    return out
-
-
 def inputs(folder: Path) -> None:
     """Write a file of each kind, and one that is truncated."""
     rows = [{"id": k, "text": f"We share {k}" if k % 4 else None} for k in range(9)]
@@ -251,7 +214,7 @@ def test_any_input_is_resumed_after_any_part(
 
 
 def test_resuming_computes_what_is_missing_and_nothing_else(
-    begun: Path, tiny: Path, classifier: Classifier, table: Path, monkeypatch: pytest.MonkeyPatch
+    begun: Path, tiny: Path, classifier: Classifier, tables: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[str] = []
     label_texts = Classifier.label_texts
@@ -261,135 +224,17 @@ def test_resuming_computes_what_is_missing_and_nothing_else(
         return label_texts(self, texts, **options)
 
     monkeypatch.setattr(Classifier, "label_texts", recorded)
-    assert batch(tiny, table, "--output", begun, "--rows-per-part", 5, "--resume").exit_code == 0
+    assert batch(tiny, tables, "--output", begun, "--rows-per-part", 5, "--resume").exit_code == 0
     missing = [objects(part.read_text()) for part in sorted(begun.glob("part-*"))[2:]]
     assert seen == [text for part in missing for text in dict.fromkeys(r["text"] for r in part)]
-
-
-def test_an_output_that_is_there_is_refused(begun: Path, tiny: Path, table: Path) -> None:
-    before = contents(begun)
-    result = batch(tiny, table, "--output", begun, "--rows-per-part", 5)
-    assert result.exit_code == 1
-    assert result.stderr == (
-        f"clausemark: {begun} is there already. "
-        "--resume goes on with it, --overwrite begins again.\n"
-    )
-    assert contents(begun) == before
-
-
-def why_not(tiny: Path, table: Path, out: Path, *args: object) -> str:
-    """Resume with what differs; return the one line that says why not."""
-    before = contents(out)
-    result = batch(tiny, table, "--output", out, "--rows-per-part", 5, "--resume", *args)
-    assert result.exit_code == 1
-    assert contents(out) == before
-    assert result.stderr.count("\n") == 1
-    return result.stderr
-
-
-@pytest.mark.parametrize(
-    ("args", "said"),
-    [
-        (("--min-score", 0.5), "option min_score was 0.0, is 0.5"),
-        (("--columns", "id,text"), "option columns was None, is ['id', 'text']"),
-        (("--labels-only",), "option labels_only was False, is True"),
-        (("--prefix", "a_"), "option prefix was , is a_"),
-        (("--format", "csv"), "option format was jsonl, is csv"),
-        (("--rows-per-part", 6), "option rows_per_part was 5, is 6"),
-    ],
-)
-def test_other_options_are_refused_and_named(
-    begun: Path, tiny: Path, table: Path, args: tuple[object, ...], said: str
-) -> None:
-    assert f"{begun} was begun otherwise: {said}." in why_not(tiny, table, begun, *args)
-
-
-def test_another_input_is_refused_and_named(begun: Path, tiny: Path, table: Path) -> None:
-    with (table / "b.jsonl").open("a") as stream:
-        stream.write('{"text": "We share."}\n')
-    assert f"input {table / 'b.jsonl'} has changed" in why_not(tiny, table, begun)
-    (table / "b.jsonl").rename(table / "c.jsonl")
-    said = why_not(tiny, table, begun)
-    assert f"input {table / 'b.jsonl'} has gone; input {table / 'c.jsonl'} is new" in said
-
-
-def test_another_model_is_refused_and_named(begun: Path, table: Path, tmp_path: Path) -> None:
-    from conftest import files, manifest
-
-    from clausemark import artifact
-
-    other = artifact.write(tmp_path / "other", manifest(version="0.0.2"), files()).path
-    assert "model version was 0.0.1, is 0.0.2" in why_not(other, table, begun)
-
-
-def test_another_engine_is_refused_and_named(
-    begun: Path, tiny: Path, table: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from clausemark import batch as module
-
-    monkeypatch.setattr(module, "version", lambda name: "0.1")
-    assert "version numpy was" in why_not(tiny, table, begun)
-
-
-def test_a_finished_output_is_resumed_by_doing_nothing(tiny: Path, table: Path) -> None:
-    out = table.with_name("out.csv")
-    first = batch(tiny, table, "--output", out)
-    before = contents(table.parent)
-    again = batch(tiny, table, "--output", out, "--resume")
-    assert (again.exit_code, again.stderr) == (0, first.stderr)
-    assert contents(table.parent) == before
-    out.write_text(out.read_text()[:-1])
-    assert "is not as the manifest says" in batch(tiny, table, "--output", out, "--resume").stderr
-
-
-def test_a_part_that_somebody_took_away_is_written_again(
-    begun: Path, tiny: Path, table: Path, tmp_path: Path
-) -> None:
-    (begun / "part-00001.jsonl").unlink()
-    args = ("--rows-per-part", 5)
-    assert batch(tiny, table, "--output", begun, *args, "--resume").exit_code == 0
-    assert batch(tiny, table, "--output", tmp_path / "whole", *args).exit_code == 0
-    assert contents(begun) == contents(tmp_path / "whole")
-
-
-def test_overwriting_takes_away_a_batch_and_nothing_else(
-    begun: Path, tiny: Path, table: Path, tmp_path: Path
-) -> None:
-    (begun / "notes.txt").write_text("mine")
-    assert batch(tiny, table, "--output", begun, "--overwrite").exit_code == 0
-    assert batch(tiny, table, "--output", tmp_path / "whole").exit_code == 0
-    assert contents(begun) == {**contents(tmp_path / "whole"), "notes.txt": b"mine"}
-    assert rejects(begun)
-
-
-def test_a_folder_of_other_things_is_not_overwritten(tiny: Path, table: Path) -> None:
-    other = table.with_name("other")
-    other.mkdir()
-    (other / "part-00000.jsonl").write_text("mine")
-    for how in ("--overwrite", "--resume"):
-        result = batch(tiny, table, "--output", other, how)
-        assert (result.exit_code, result.stderr.count("\n")) == (1, 1)
-        assert contents(other) == {"part-00000.jsonl": b"mine"}
-
-
-def test_two_processes_never_write_one_output(
-    begun: Path, tiny: Path, table: Path, tmp_path: Path
-) -> None:
-    fcntl = pytest.importorskip("fcntl")
-    handle = os.open(begun, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        assert "is being written by another process" in why_not(tiny, table, begun)
-    finally:
-        os.close(handle)
 
 
 @pytest.mark.parametrize("call", ["fsync", "replace"])
 @pytest.mark.parametrize("name", ["out", "out.parquet", "out.jsonl.zst"])
 def test_a_full_disk_is_one_line_and_the_run_goes_on_later(
-    tiny: Path, table: Path, monkeypatch: pytest.MonkeyPatch, call: str, name: str
+    tiny: Path, tables: Path, monkeypatch: pytest.MonkeyPatch, call: str, name: str
 ) -> None:
-    out, place = table.with_name(name), table.with_name("whole") / name
+    out, place = tables.with_name(name), tables.with_name("whole") / name
     works, left = getattr(os, call), iter(range(7))
 
     def full(*args: Any, **options: Any) -> Any:
@@ -399,14 +244,14 @@ def test_a_full_disk_is_one_line_and_the_run_goes_on_later(
 
     with monkeypatch.context() as patch:
         patch.setattr(os, call, full)
-        result = batch(tiny, table, "--output", out, "--rows-per-part", 5)
+        result = batch(tiny, tables, "--output", out, "--rows-per-part", 5)
     assert (result.exit_code, result.stderr.count("\n")) == (1, 1)
     assert result.stderr.startswith(f"clausemark: {out} cannot be written (No space left on")
     assert "rows are safe. Free the disk or open the folder, then add --resume." in result.stderr
-    batch(tiny, table, "--output", out, "--rows-per-part", 5, "--resume")
+    batch(tiny, tables, "--output", out, "--rows-per-part", 5, "--resume")
     place.parent.mkdir()
-    batch(tiny, table, "--output", place, "--rows-per-part", 5)
-    assert {n: c for n, c in contents(table.parent).items() if n.startswith("out")} == contents(
+    batch(tiny, tables, "--output", place, "--rows-per-part", 5)
+    assert {n: c for n, c in contents(tables.parent).items() if n.startswith("out")} == contents(
         place.parent
     )
 
@@ -428,7 +273,7 @@ def test_a_disk_that_fills_amid_a_part_is_one_line(tiny: Path, tmp_path: Path, k
     assert not (tmp_path / f"out.{kind}").exists()
 
 
-def test_a_folder_that_cannot_be_made_is_one_line(tiny: Path, table: Path) -> None:
-    result = batch(tiny, table, "--output", table / "a.jsonl" / "out")
+def test_a_folder_that_cannot_be_made_is_one_line(tiny: Path, tables: Path) -> None:
+    result = batch(tiny, tables, "--output", tables / "a.jsonl" / "out")
     assert (result.exit_code, result.stderr.count("\n")) == (1, 1)
     assert "cannot be written (Not a directory)" in result.stderr

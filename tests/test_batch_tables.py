@@ -2,76 +2,29 @@
 
 from __future__ import annotations
 
-import csv
-import datetime as dt
-import decimal
-import gzip
-import io
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
-from batch_fixtures import batch, contents, rejects, write_jsonl
+from batch_fixtures import (
+    LABELS,
+    ROWS,
+    TEXTS,
+    batch,
+    contents,
+    packed,
+    read,
+    rejects,
+    table,
+    write_jsonl,
+)
 from cli_fixtures import POLICY, objects, run
 
 from clausemark import Classifier
 from clausemark._bar import line
 from clausemark.batch import FORMS, Moment
 from clausemark.labels import OPP115
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-TEXTS = ["We share data.", "We retain it.", "We share data.", "Nothing at all"]
-LABELS = [["Third Party Sharing/Collection"], ["Data Retention"]]
-ROWS = [{"id": k, "text": text, "x": [1, None]} for k, text in enumerate(TEXTS)]
-
-
-def packed(path: Path, text: str) -> Path:
-    """Write text through the compression that the name asks for."""
-    data = text.encode()
-    if path.suffix == ".gz":
-        data = gzip.compress(data)
-    if path.suffix == ".zst":
-        data = pa.compress(data, "zstd", asbytes=True)
-    path.write_bytes(data)
-    return path
-
-
-def unpacked(path: Path) -> str:
-    """Read text through the compression that the name tells."""
-    kind = {".gz": "gzip", ".zst": "zstd"}.get(path.suffix)
-    with pa.input_stream(path, compression=kind) as stream:
-        return stream.read().decode()
-
-
-def table(path: Path, rows: Sequence[dict[str, Any]] = ROWS) -> Path:
-    """Write rows as the name asks for."""
-    name = path.name.removesuffix(".gz").removesuffix(".zst")
-    if name.endswith("jsonl"):
-        return packed(path, "".join(json.dumps(row) + "\n" for row in rows))
-    if name.endswith("csv"):
-        text = io.StringIO()
-        writer = csv.DictWriter(text, list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
-        return packed(path, text.getvalue())
-    pq.write_table(pa.Table.from_pylist(list(rows)), path)
-    return path
-
-
-def read(path: Path) -> list[dict[str, Any]]:
-    """Read labelled rows of any kind."""
-    if path.suffix == ".parquet":
-        found: list[dict[str, Any]] = pq.ParquetFile(path).read().to_pylist()
-        return found
-    if ".jsonl" in path.name:
-        return objects(unpacked(path))
-    return list(csv.DictReader(io.StringIO(unpacked(path), newline="")))
 
 
 @pytest.mark.parametrize("target", FORMS)
@@ -111,99 +64,6 @@ def test_a_line_of_json_stays_as_it_stands(tiny: Path, tmp_path: Path) -> None:
     first, second = (tmp_path / "out.jsonl").read_text(encoding="utf-8").splitlines()
     assert first == second
     assert first.startswith(f'{line}, "labels": [')
-
-
-#: Types that Parquet holds and neither JSON nor CSV does.
-TYPED = pa.table(
-    {
-        "text": pa.array([*TEXTS[:3], None]),
-        "int8": pa.array([1, None, -128, 0], pa.int8()),
-        "float": pa.array([0.1, float("nan"), None, 0], pa.float32()),
-        "date": [dt.date(2024, 2, 29), None, dt.date(1, 1, 1), None],
-        "nanos": pa.array([1, None, -1, 0], pa.timestamp("ns", "Europe/Berlin")),
-        "span": pa.array([1_500, None, 0, 0], pa.duration("ms")),
-        "decimal": [decimal.Decimal("1.10"), None, decimal.Decimal("-3.00"), None],
-        "bytes": [b"\xff\x00", None, b"", None],
-        "nested": [[{"a": 1, "b": None}], [], None, None],
-        "coded": pa.array(["p", "q", None, "p"]).dictionary_encode(),
-        "map": pa.array([[("k", 1)], [], None, None], pa.map_(pa.string(), pa.int64())),
-    },
-    metadata={"origin": "here"},
-)
-
-
-def test_parquet_keeps_every_type_and_value(tiny: Path, tmp_path: Path) -> None:
-    pq.write_table(TYPED, tmp_path / "in.parquet", row_group_size=2)
-    for out in ("out.parquet", "out"):
-        args = ("--output", tmp_path / out, "--rows-per-part", 2)
-        assert batch(tiny, tmp_path / "in.parquet", *args).exit_code == 0
-        found = pq.read_table(tmp_path / out)
-        assert found.column_names == [*TYPED.column_names, "labels", "scores"]
-        kept = found.select(TYPED.column_names)
-        assert kept.schema.equals(TYPED.schema)
-        assert str(kept.to_pylist()) == str(TYPED.slice(0, 3).to_pylist())
-    assert rejects(tmp_path / "out.parquet") == [
-        {"file": str(tmp_path / "in.parquet"), "row": 4, "reason": "text is null"}
-    ]
-
-
-def test_values_of_parquet_read_well_in_json_and_csv(tiny: Path, tmp_path: Path) -> None:
-    pq.write_table(TYPED, tmp_path / "in.parquet")
-    for kind in ("jsonl", "csv"):
-        batch(tiny, tmp_path / "in.parquet", "--output", tmp_path / f"out.{kind}")
-    first, second, _ = read(tmp_path / "out.jsonl")
-    assert {name: first[name] for name in TYPED.column_names[1:]} == {
-        "int8": 1, "float": pytest.approx(0.1), "date": "2024-02-29",
-        "nanos": "1970-01-01T01:00:00.000000001+0100", "span": 1.5, "decimal": "1.10",
-        "bytes": "/wA=", "nested": [{"a": 1, "b": None}], "coded": "p", "map": [["k", 1]],
-    }  # fmt: skip
-    assert [second[name] for name in ("int8", "float", "date", "nested", "map")] == [
-        None, None, None, [], [],
-    ]  # fmt: skip
-    cells = read(tmp_path / "out.csv")[0]
-    assert (cells["date"], cells["nested"]) == ("2024-02-29", '[{"a": 1, "b": null}]')
-
-
-def test_parquet_rows_of_ten_megabytes_and_of_no_text_are_rejected(
-    tiny: Path, tmp_path: Path
-) -> None:
-    ill = pa.array([b"We share.", b"We \xff share.", b"We share.", b"We retain."])
-    blob = pa.array([b"", b"", b"x" * 10_000_001, b""])
-    text = pa.Array.from_buffers(pa.string(), 4, ill.buffers())
-    pq.write_table(pa.table({"text": text, "blob": blob}), tmp_path / "in.parquet")
-    batch(tiny, tmp_path / "in.parquet", "--output", tmp_path / "out.parquet")
-    found = [(one["row"], one["reason"]) for one in rejects(tmp_path / "out.parquet")]
-    assert found == [(2, "not UTF-8"), (3, "row too long")]
-    assert [one["text"] for one in read(tmp_path / "out.parquet")] == ["We share.", "We retain."]
-
-
-def test_files_of_parquet_with_like_columns_become_one_table(tiny: Path, tmp_path: Path) -> None:
-    folder = tmp_path / "in"
-    folder.mkdir()
-    table(folder / "a.parquet", [{"text": "We share.", "n": 1}])
-    table(folder / "b.parquet", [{"n": 0.5, "text": "We retain.", "more": "x"}])
-    batch(tiny, folder, "--output", tmp_path / "out.parquet")
-    found = pq.read_table(tmp_path / "out.parquet").select(["text", "n", "more"])
-    assert found.to_pydict() == {
-        "text": ["We share.", "We retain."], "n": [1.0, 0.5], "more": [None, "x"],
-    }  # fmt: skip
-    table(folder / "c.parquet", [{"text": "We share.", "n": "one"}])
-    result = batch(tiny, folder, "--output", tmp_path / "other.parquet")
-    assert "c.parquet: column 'n' is of type string, elsewhere of double" in result.stderr
-
-
-def test_a_damaged_file_of_parquet_is_one_line_or_one_reject(tiny: Path, tmp_path: Path) -> None:
-    (tmp_path / "no.parquet").write_bytes(b"PAR1 nothing PAR1")
-    result = batch(tiny, tmp_path / "no.parquet", "--output", tmp_path / "out.jsonl")
-    assert (result.exit_code, result.stderr.count("\n")) == (1, 1)
-    assert "no.parquet is no Parquet file" in result.stderr
-    path = table(tmp_path / "in.parquet", [{"text": f"We share {k}"} for k in range(9_000)])
-    data = bytearray(path.read_bytes())
-    data[100:-2_000] = bytes(len(data) - 2_100)
-    path.write_bytes(data)
-    result = batch(tiny, path, "--output", tmp_path / "out.jsonl")
-    assert result.exit_code == 1
-    assert [one["reason"] for one in rejects(tmp_path / "out.jsonl")] == ["file cannot be read on"]
 
 
 def test_chosen_columns_come_in_the_order_chosen(tiny: Path, tmp_path: Path) -> None:
