@@ -40,6 +40,12 @@ TYPED = pa.table(
 )
 
 
+def values(table: pa.Table) -> str:
+    """Every value as text, so that nan equals nan; Python has no nanoseconds without pandas."""
+    at = table.column_names.index("nanos")
+    return str(table.set_column(at, "nanos", table["nanos"].cast(pa.int64())).to_pylist())
+
+
 def test_parquet_keeps_every_type_and_value(tiny: Path, tmp_path: Path) -> None:
     pq.write_table(TYPED, tmp_path / "in.parquet", row_group_size=2)
     for out in ("out.parquet", "out"):
@@ -49,7 +55,7 @@ def test_parquet_keeps_every_type_and_value(tiny: Path, tmp_path: Path) -> None:
         assert found.column_names == [*TYPED.column_names, "labels", "scores"]
         kept = found.select(TYPED.column_names)
         assert kept.schema.equals(TYPED.schema)
-        assert str(kept.to_pylist()) == str(TYPED.slice(0, 3).to_pylist())
+        assert values(kept) == values(TYPED.slice(0, 3))
     assert rejects(tmp_path / "out.parquet") == [
         {"file": str(tmp_path / "in.parquet"), "row": 4, "reason": "text is null"}
     ]

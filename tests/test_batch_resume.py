@@ -125,7 +125,12 @@ def refused(label: Callable[[Path, Any], None], place: Path) -> bool:
 def start(*args: object) -> subprocess.Popen[bytes]:
     """Start `clausemark batch` as a process of its own."""
     command = [sys.executable, "-m", "clausemark.cli", "batch", *map(str, args)]
-    return subprocess.Popen(command, env=ENVIRONMENT, stderr=subprocess.PIPE)
+    # A shell lets its background jobs ignore Ctrl-C, and their children inherit that.
+    before = signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        return subprocess.Popen(command, env=ENVIRONMENT, stderr=subprocess.PIPE)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def stop_at(process: subprocess.Popen[bytes], out: Path, parts: int, sign: int) -> bytes:
