@@ -159,6 +159,15 @@ def test_what_holds_the_text_is_the_body_whatever_it_is_called() -> None:
         assert html(f"<body><p>Short.</p>{wrapper}</body>").text.count("a year") == 9
 
 
+@pytest.mark.parametrize("tag", ["main", "article", "section", "header", "div"])
+def test_a_page_without_a_body_element_is_read(tag: str) -> None:
+    head = "<!doctype html><title>Ours</title><style>p {color: red}</style><link rel=icon>"
+    markup = f"{head}<{tag}><h1>Privacy</h1><p>We share data.</p></{tag}><p>Write to us.</p>"
+    assert [text for _, _, text in blocks(html(markup))] == [
+        "Privacy", "We share data.", "Write to us.",
+    ]  # fmt: skip
+
+
 def test_main_is_chosen_only_if_it_holds_most_of_the_text() -> None:
     policy = "<p>We keep your name for a year and then delete it.</p>" * 9
     assert "Short" not in html(f"<body><div>Short.</div><main>{policy}</main></body>").text

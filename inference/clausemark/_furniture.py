@@ -25,7 +25,7 @@ _ROLES: Final = word_set(
     "navigation banner contentinfo search complementary menu menubar toolbar tablist "
     "alertdialog dialog"
 )
-_PLACES: Final = frozenset({"html", "body", "main", "article", "#root"})
+_PLACES: Final = frozenset({"html", "head", "body", "main", "article", "#root"})
 _NAMES = re.compile(
     r"(?:^|[\s_-])(?:nav|navbar|navigation|menu|breadcrumbs?|footer|sidebar|skip-?link|"
     r"site-header|masthead|top-?bar|share|sharing|social|related|sr-only|pagination|"

@@ -19,7 +19,7 @@ __all__ = ["html_pieces"]
 _BLOCKS: Final = word_set(
     "#root address article aside blockquote body caption center col colgroup dd details "
     "dialog dir div dl dt fieldset figcaption figure footer form frameset h1 h2 h3 h4 h5 h6 "
-    "header hgroup hr html legend li main menu nav ol p pre search section summary table "
+    "head header hgroup hr html legend li main menu nav ol p pre search section summary table "
     "tbody td tfoot th thead tr ul noframes"
 )
 _LISTS: Final = frozenset({"ul", "ol", "menu", "dir", "dl"})

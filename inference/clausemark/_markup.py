@@ -14,9 +14,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Node", "parse"]
 
-_SILENT: Final = frozenset({"script", "style", "template", "noscript", "head", "iframe", "svg",
+_SILENT: Final = frozenset({"script", "style", "template", "noscript", "iframe", "svg",
                             "canvas", "audio", "video", "math", "select", "textarea",
                             "datalist", "title"})  # fmt: skip
+# Not `head`: where a page has no `<body>`, lxml leaves `<main>`, `<section>` and the like in there.
 #: Elements that say nothing of their own, and the roles that make lists of them.
 _NEUTRAL: Final = frozenset({"div", "span", "p"})
 _ROLES: Final = {"list": "ul", "listitem": "li"}
