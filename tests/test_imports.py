@@ -12,7 +12,8 @@ import pytest
 import clausemark
 
 PACKAGE = Path(clausemark.__file__).parent
-ENGINE = {"onnxruntime", "tokenizers", "numpy"}
+ENGINES = {"onnxruntime", "openvino"}
+ENGINE = ENGINES | {"tokenizers", "numpy"}
 READERS = {"lxml", "pypdf", "docx", "charset_normalizer"}
 TRAINING = {"torch", "transformers", "datasets", "sklearn", "matplotlib", "accelerate", "pandas"}
 
@@ -52,15 +53,19 @@ def test_importing_the_package_loads_no_third_party_module() -> None:
     assert not loaded("import clausemark") & (ENGINE | READERS | TRAINING | {"rich", "typer"})
 
 
-def test_labelling_plain_text_needs_neither_readers_nor_training(tiny: Path) -> None:
+@pytest.mark.parametrize("engine", sorted(ENGINES))
+def test_labelling_plain_text_needs_neither_readers_nor_training(tiny: Path, engine: str) -> None:
+    pytest.importorskip(engine)
     names = loaded(
         "from clausemark import Classifier\n"
         "from clausemark.document import parse_document\n"
-        f"classifier = Classifier.load({str(tiny)!r})\n"
+        f"classifier = Classifier.load({str(tiny)!r}, engine={engine!r})\n"
         "classifier.label_document(parse_document(b'We share data.', name='a.txt'))"
     )
-    assert names >= ENGINE
+    assert names >= {engine, "tokenizers", "numpy"}
+    assert names.isdisjoint(ENGINES - {engine}), "an engine that was not asked for"
     assert not names & (TRAINING | {"lxml", "pypdf", "docx", "rich", "typer"})
+    assert "openvino_telemetry" not in names, "nothing is reported to anybody"
 
 
 def imported(path: Path) -> set[str]:
@@ -78,5 +83,7 @@ def imported(path: Path) -> set[str]:
 def test_no_module_knows_training_or_the_checkout(path: Path) -> None:
     tops = {name.partition(".")[0] for name in imported(path)}
     assert not tops & (TRAINING | {"data", "training", "tests", "pickle"})
-    if path.name != "runtime.py":
-        assert "onnxruntime" not in tops, "runtime.py is the one room that knows the engine"
+    rooms = {"_onnxruntime.py": {"onnxruntime"}, "_openvino.py": {"openvino"}}
+    assert tops & ENGINES == rooms.get(path.name, set()), "an engine is known to one module alone"
+    named = {name for name in imported(path) if name.startswith("clausemark._engine")}
+    assert not named or path.name in {"runtime.py", *rooms}, "engines are runtime.py's to know"

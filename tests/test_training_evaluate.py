@@ -169,7 +169,7 @@ def test_the_pages_figures_of_the_bundled_model_are_scikit_learns(tmp_path: Path
     call("bundled", str(path), "--output", str(tmp_path / "out"))
     found = Figures((tmp_path / "out" / "report.html").read_text())
     truth = np.array([[n in row["labels"] for n in OPP115.names] for row in records])
-    given = Classifier.load().predict([row["text"] for row in records])
+    given = Classifier.load(engine="onnxruntime").predict([row["text"] for row in records])
     decided = np.array([[n in labels for n in OPP115.names] for labels in given])
     wanted = f1_score(truth, decided, average=None, zero_division=0)
     assert [found.of("f1", label=n)[0] for n in OPP115.names] == pytest.approx(wanted)

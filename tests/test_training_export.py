@@ -96,12 +96,12 @@ def test_both_folders_score_any_text_alike(kind: str) -> None:
     model, beside = exported(kind)
     # All within one window: what is longer transformers truncates and the package does not.
     texts = (*NASTY, *(row["text"][:60] for row in rows()[:25]))
-    assert export.difference(Classifier.load(model), beside, texts) < 1e-3
+    assert export.difference(Classifier.load(model, engine="onnxruntime"), beside, texts) < 1e-3
 
 
 @pytest.mark.parametrize("kind", ["bert", "distilbert", "roberta"])
 def test_padding_does_not_change_a_score(kind: str) -> None:
-    classifier = Classifier.load(exported(kind)[0])
+    classifier = Classifier.load(exported(kind)[0], engine="onnxruntime")
     texts = [row["text"] for row in rows()[:20]] + ["short"]
     alone = np.concatenate([classifier.predict_proba([text]) for text in texts])
     assert classifier.predict_proba(texts) == pytest.approx(alone, abs=1e-5)
@@ -118,7 +118,7 @@ def test_the_transformers_tokenizer_keeps_the_roles_of_its_base(kind: str) -> No
 
 
 def test_a_long_text_is_read_to_its_end() -> None:
-    classifier = Classifier.load(exported("bert")[0])
+    classifier = Classifier.load(exported("bert")[0], engine="onnxruntime")
     words = ("and so on " * 60).split()
     text = " ".join(words)
     parts = [" ".join(words[a:b]) for a, b in spans(len(words), 62, 8)]

@@ -192,7 +192,9 @@ def main(  # noqa: PLR0913, PLR0917  (one parameter an option)
 ) -> None:
     """Evaluate MODEL on DATA."""
     try:
-        classifier = Classifier.load(None if str(model) == "bundled" else model)
+        # One engine and precision wherever it runs: reports are compared with each other.
+        folder = None if str(model) == "bundled" else model
+        classifier = Classifier.load(folder, engine="onnxruntime")
         source = Source(path=str(data), splits=(split,) if split else ())
         records = examples.load([source])
         result, scored, decided = evaluate(classifier, records, baseline, records=data)

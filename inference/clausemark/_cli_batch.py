@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from clausemark._shell import ModelOption, ThreadsOption, complain, edge
+from clausemark._shell import (
+    ModelOption,
+    RuntimeName,
+    RuntimeOption,
+    ThreadsOption,
+    complain,
+    edge,
+    load,
+)
 
 if TYPE_CHECKING:
     from clausemark._parts import Existing
@@ -82,6 +90,7 @@ def batch(  # noqa: PLR0913, PLR0917  (a parameter an option)
     ] = False,
     model: ModelOption = None,
     threads: ThreadsOption = None,
+    runtime: RuntimeOption = RuntimeName.AUTO,
 ) -> None:
     """Label every row of tables, of any size, in bounded memory.
 
@@ -98,7 +107,6 @@ def batch(  # noqa: PLR0913, PLR0917  (a parameter an option)
     """
     from clausemark._bar import Bar
     from clausemark.batch import Options, label_tables
-    from clausemark.classifier import Classifier
 
     if resume and overwrite:
         raise typer.BadParameter("--resume and --overwrite exclude each other.")
@@ -112,7 +120,7 @@ def batch(  # noqa: PLR0913, PLR0917  (a parameter an option)
         rows_per_part=rows_per_part,
     )
     with edge("interrupted. Finished parts are safe: --resume goes on after them."), Bar() as bar:
-        classifier = Classifier.load(model, threads=threads)
+        classifier = load(model, threads, runtime)
         tally = label_tables(
             classifier, inputs, output, options, form=form, existing=existing, watch=bar
         )

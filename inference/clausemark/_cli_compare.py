@@ -11,6 +11,8 @@ import typer
 from clausemark._shell import (
     WHERE,
     ModelOption,
+    RuntimeName,
+    RuntimeOption,
     ThreadsOption,
     Troubles,
     complain,
@@ -57,6 +59,7 @@ def compare(  # noqa: PLR0913, PLR0917  (a parameter an option)
     ] = False,
     model: ModelOption = None,
     threads: ThreadsOption = None,
+    runtime: RuntimeOption = RuntimeName.AUTO,
 ) -> None:
     """Compare two versions of a policy, clause by clause, by category.
 
@@ -80,7 +83,7 @@ def compare(  # noqa: PLR0913, PLR0917  (a parameter an option)
         documents = list(read([old, new], troubles))
         if troubles.count:
             raise typer.Exit(1)
-        comparison = _compared(load(model, threads), documents)
+        comparison = _compared(load(model, threads, runtime), documents)
         with open_output(output) as stream:
             if form is None:
                 form = CompareFormat.TABLE if stream.isatty() else CompareFormat.JSONL

@@ -10,6 +10,8 @@ import typer
 
 from clausemark._shell import (
     ModelOption,
+    RuntimeName,
+    RuntimeOption,
     ThreadsOption,
     Troubles,
     edge,
@@ -45,6 +47,7 @@ def page(
     ] = None,
     model: ModelOption = None,
     threads: ThreadsOption = None,
+    runtime: RuntimeOption = RuntimeName.AUTO,
 ) -> None:
     """Show a policy as a page: the policy as it reads, every clause tinted by its labels.
 
@@ -59,7 +62,7 @@ def page(
     from clausemark._sources import several
 
     write = _many_pages if several(paths) else _one_page
-    write(paths, output, lambda: load(model, threads))
+    write(paths, output, lambda: load(model, threads, runtime))
 
 
 def _one_page(paths: list[str], output: Path | None, loader: Callable[[], Classifier]) -> None:

@@ -91,7 +91,7 @@ def _differences(known: Mapping[str, Any], facts: Mapping[str, Any]) -> Iterator
     )
     if list(old) != list(new) and sorted(old) == sorted(new):
         yield "the inputs are in another order"
-    for group in ("model", "options", "versions"):
+    for group in ("model", "runtime", "options", "versions"):
         before, now = known.get(group, {}), facts[group]
         for name in now | before:
             if before.get(name) != now.get(name):

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from clausemark.artifact import Manifest
     from clausemark.labels import Scheme
+    from clausemark.runtime import Engine
 
 __all__ = ["model_facts", "print_model", "print_schemes", "scheme_rows"]
 
@@ -42,8 +43,8 @@ def print_schemes(schemes: Iterable[Scheme], stream: IO[str]) -> None:
         out.print(table)
 
 
-def model_facts(manifest: Manifest, folder: str) -> dict[str, Any]:
-    """Return what is known about a model as one JSON object."""
+def model_facts(manifest: Manifest, folder: str, engine: Engine) -> dict[str, Any]:
+    """Return what is known about a model, and about what runs it, as one JSON object."""
     return {
         "name": manifest.name,
         "version": manifest.version,
@@ -51,6 +52,7 @@ def model_facts(manifest: Manifest, folder: str) -> dict[str, Any]:
         "base": manifest.base,
         "scheme": manifest.scheme,
         "folder": folder,
+        "runtime": engine.to_json(),
         "parameters": manifest.parameters,
         "bytes": sum(file.bytes for file in manifest.files.values()),
         "licence": manifest.licence,
@@ -72,7 +74,11 @@ def print_model(facts: dict[str, Any], stream: IO[str]) -> None:
     _print_facts(
         out,
         {key: facts[key] for key in plain_facts}
-        | {"parameters": f"{facts['parameters']:,}", "size": f"{facts['bytes'] / 1e6:.1f} MB"},
+        | {
+            "runtime": "{name} {version}, {precision}".format(**facts["runtime"]),
+            "parameters": f"{facts['parameters']:,}",
+            "size": f"{facts['bytes'] / 1e6:.1f} MB",
+        },
     )
     for source in facts["sources"]:
         _print_title(out, f"Source: {source['name']}")

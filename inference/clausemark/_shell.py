@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Annotated, Final
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 __all__ = [
     "WHERE",
     "ModelOption",
+    "RuntimeName",
+    "RuntimeOption",
     "ThreadsOption",
     "Troubles",
     "complain",
@@ -32,6 +35,15 @@ __all__ = [
 #: What a command writes if no format is named.
 WHERE: Final = "table on a terminal, else {}"
 
+
+class RuntimeName(StrEnum):
+    """The inference engines, and the word for the one that is fastest here."""
+
+    AUTO = "auto"
+    ONNXRUNTIME = "onnxruntime"
+    OPENVINO = "openvino"
+
+
 ModelOption = Annotated[
     Path | None,
     typer.Option("--model", metavar="DIR", help="A model folder.", show_default="the bundled one"),
@@ -39,6 +51,10 @@ ModelOption = Annotated[
 ThreadsOption = Annotated[
     int | None,
     typer.Option(min=1, metavar="N", help="Cores to use.", show_default="all available"),
+]
+RuntimeOption = Annotated[
+    RuntimeName,
+    typer.Option("--runtime", help="The inference engine: auto takes OpenVINO where it is faster."),
 ]
 
 
@@ -65,11 +81,11 @@ def edge(interrupted: str = "interrupted.") -> Iterator[None]:
         raise typer.Exit(130) from None
 
 
-def load(model: Path | None, threads: int | None) -> Classifier:
-    """Load the model that the command line names."""
+def load(model: Path | None, threads: int | None, runtime: RuntimeName) -> Classifier:
+    """Load the model that the command line names, into the engine that it names."""
     from clausemark.classifier import Classifier
 
-    return Classifier.load(model, threads=threads)
+    return Classifier.load(model, threads=threads, engine=runtime.value)
 
 
 def label_one(classifier: Classifier, document: Document) -> list[LabelledClause]:

@@ -309,9 +309,10 @@ def _facts(
 ) -> dict[str, Any]:
     """Return all that the output depends on, as the manifest holds it."""
     manifest = classifier.manifest
-    engines = ["numpy", "onnxruntime", "tokenizers"]
+    engine = classifier.engine
+    libraries = ["numpy", "tokenizers"]
     if form == "parquet" or form.endswith(".zst"):
-        engines.append("pyarrow")
+        libraries.append("pyarrow")
     facts = {
         "format": 1,
         "inputs": [one.to_json() for one in inputs],
@@ -320,8 +321,13 @@ def _facts(
             "version": manifest.version,
             "sha256": hashlib.sha256(manifest.to_json().encode()).hexdigest(),
         },
+        "runtime": {"name": engine.name, "precision": engine.precision},
         "options": {**asdict(options), "format": form},
-        "versions": {"clausemark": __version__, **{name: version(name) for name in engines}},
+        "versions": {
+            "clausemark": __version__,
+            engine.name: engine.version,
+            **{name: version(name) for name in libraries},
+        },
     }
     plain: dict[str, Any] = json.loads(json.dumps(facts))
     return plain

@@ -13,7 +13,7 @@ import numpy as np
 
 from clausemark.artifact import Manifest, ModelFolder, bundled_model
 from clausemark.document import Document, read_document
-from clausemark.runtime import Runtime
+from clausemark.runtime import AUTO, Runtime
 from clausemark.segment import Clause, model_text, segment
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from clausemark.runtime import Progress
+    from clausemark.runtime import Engine, Progress
 
 __all__ = ["Classifier", "LabelledClause", "LabelledText"]
 
@@ -81,14 +81,25 @@ class Classifier:
         self._limits = np.array([label.threshold for label in manifest.labels])
 
     @classmethod
-    def load(cls, folder: Path | str | None = None, *, threads: int | None = None) -> Self:
+    def load(
+        cls,
+        folder: Path | str | None = None,
+        *,
+        threads: int | None = None,
+        engine: str = AUTO,
+        precision: str | None = None,
+    ) -> Self:
         """Load a model folder, or the bundled model; raise ModelError if it is not sound.
 
-        `threads` defaults to the available cores.
+        `threads` defaults to the available cores. `engine` is onnxruntime, openvino (an extra), or
+        auto: OpenVINO where it is installed and computes in bf16 on this processor, else ONNX
+        Runtime. `precision` is f32 or bf16, by default the fastest that the engine has here. Raise
+        ModelError for an engine or a precision that is not there, too.
         """
         model = bundled_model() if folder is None else ModelFolder(folder)
         manifest = model.read()
-        return cls(manifest, Runtime.load(model, manifest, threads=threads))
+        runtime = Runtime.load(model, manifest, threads=threads, engine=engine, precision=precision)
+        return cls(manifest, runtime)
 
     def predict_proba(
         self, texts: Iterable[str], *, progress: Progress | None = None
@@ -114,6 +125,11 @@ class Classifier:
             LabelledText(self._names(row), dict(zip(self.labels, row.tolist(), strict=True)))
             for row in scores
         ]
+
+    @property
+    def engine(self) -> Engine:
+        """The inference engine: its name, what it computes in, its version."""
+        return self._runtime.engine
 
     @property
     def tokens(self) -> int:

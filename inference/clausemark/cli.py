@@ -20,6 +20,8 @@ from clausemark._cli_page import page
 from clausemark._shell import (
     WHERE,
     ModelOption,
+    RuntimeName,
+    RuntimeOption,
     ThreadsOption,
     Troubles,
     edge,
@@ -86,7 +88,7 @@ def _clausemark(
 
 
 @app.command()
-def label(
+def label(  # noqa: PLR0913, PLR0917  (a parameter an option)
     paths: Annotated[
         list[str] | None,
         typer.Argument(
@@ -104,6 +106,7 @@ def label(
     ] = None,
     model: ModelOption = None,
     threads: ThreadsOption = None,
+    runtime: RuntimeOption = RuntimeName.AUTO,
 ) -> None:
     """Label every clause of the policies named.
 
@@ -124,7 +127,7 @@ def label(
         refuse_input(output, names)
         done = 0
         if names:
-            classifier = load(model, threads)
+            classifier = load(model, threads, runtime)
             with open_output(output) as stream:
                 writer = _writer(form, stream, classifier.labels)
                 for document in read(names, troubles):
@@ -165,15 +168,17 @@ def info(
         FactsFormat | None, typer.Option("--format", show_default=WHERE.format("json"))
     ] = None,
     model: ModelOption = None,
+    runtime: RuntimeOption = RuntimeName.AUTO,
 ) -> None:
-    """Show the model in use: version, sources, metrics."""
+    """Show the model in use: version, sources, metrics; and the engine that runs it."""
     from clausemark._info import model_facts, print_model
     from clausemark._output import json_line
     from clausemark.artifact import ModelFolder, bundled_model
+    from clausemark.runtime import choose
 
     with edge(), open_output(None) as stream:
         folder = ModelFolder(model) if model else bundled_model()
-        facts = model_facts(folder.read(), str(folder.path))
+        facts = model_facts(folder.read(), str(folder.path), choose(runtime.value))
         if form is FactsFormat.TABLE or (form is None and stream.isatty()):
             print_model(facts, stream)
         else:

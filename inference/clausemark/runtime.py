@@ -1,17 +1,19 @@
-"""Texts -> token batches -> logits: the only room that knows the inference engine.
+"""Texts -> token batches -> logits: the only room that knows of inference engines.
 
 Texts are cut into windows (`clausemark.tokens`), windows of like length share a batch of bounded
-size, ONNX Runtime computes their logits on the CPU, and `combine` brings them back to one row a
-text. Memory is bounded by the batch and by the round of texts, not by the number of texts.
+size, an engine (`clausemark._engine`) computes their logits on the CPU, and `combine` brings them
+back to one row a text. Memory is bounded by the batch and by the round of texts, not by the number
+of texts.
 """
 
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
 import numpy as np
 
+from clausemark._engine import AUTO, ENGINES, Engine, choose, open_session, refused
 from clausemark._strict import fault
 from clausemark.tokens import Encoder, combine
 
@@ -21,13 +23,13 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from clausemark._engine import Session
     from clausemark.artifact import Manifest, ModelFolder
-    from clausemark.errors import ModelError
 
     #: Called with the number of distinct texts done and of all.
     Progress = Callable[[int, int], None]
 
-__all__ = ["Runtime", "available_cores", "batches"]
+__all__ = ["AUTO", "ENGINES", "Engine", "Runtime", "available_cores", "batches", "choose"]
 
 #: Tokens of one batch, padding included. On a CPU a batch that stays in the caches is faster than a
 #: large one (6 layers of 384 dimensions: 3,400 tokens a core-second at 512, 2,300 at 2,048) and
@@ -35,9 +37,6 @@ __all__ = ["Runtime", "available_cores", "batches"]
 BUDGET: Final = 512
 #: Texts tokenised and sorted together: enough to find neighbours of like length.
 ROUND: Final = 1024
-
-_INPUTS: Final = {"input_ids", "attention_mask"}
-_OUTPUT: Final = "logits"
 
 
 def available_cores() -> int:
@@ -63,23 +62,34 @@ def batches(lengths: Sequence[int], budget: int) -> Iterator[list[int]]:
 class Runtime:
     """A loaded model: texts in, logits out; not bound to labels, thresholds or calibration."""
 
-    def __init__(self, encoder: Encoder, session: Any, columns: int) -> None:
+    def __init__(self, encoder: Encoder, session: Session, columns: int, *, engine: Engine) -> None:
         self.encoder = encoder
+        self.engine = engine
         self.columns = columns
         #: Tokens computed so far, padding not counted.
         self.tokens = 0
         self._session = session
 
     @classmethod
-    def load(cls, folder: ModelFolder, manifest: Manifest, *, threads: int | None = None) -> Self:
+    def load(
+        cls,
+        folder: ModelFolder,
+        manifest: Manifest,
+        *,
+        threads: int | None = None,
+        engine: str = AUTO,
+        precision: str | None = None,
+    ) -> Self:
         """Load the engine and the tokenizer of a folder that `folder.read()` found sound.
 
-        `threads` defaults to the available cores. Raise ModelError if the engine or the tokenizer
-        library refuses a file, or if the graph's inputs or outputs are not those of the manifest.
+        `threads` defaults to the available cores; `engine` and `precision` are those of `choose`.
+        Raise ModelError if there is no such engine, if the engine or the tokenizer library refuses
+        a file, or if the graph's inputs or outputs are not those of the manifest.
         """
+        chosen = choose(engine, precision)
         encoder = _encoder(folder.tokenizer, manifest)
-        session = _session(folder.weights, threads or available_cores())
-        runtime = cls(encoder, session, len(manifest.labels))
+        session = open_session(chosen, folder.weights, threads or available_cores())
+        runtime = cls(encoder, session, len(manifest.labels), engine=chosen)
         runtime._probe(folder.weights)
         return runtime
 
@@ -121,14 +131,7 @@ class Runtime:
         return combine(logits, windows)
 
     def _run(self, ids: list[list[int]]) -> NDArray[np.float32]:
-        longest = max(map(len, ids))
-        input_ids = np.zeros((len(ids), longest), dtype=np.int64)
-        mask = np.zeros_like(input_ids)
-        for row, window in enumerate(ids):
-            input_ids[row, : len(window)] = window
-            mask[row, : len(window)] = 1
-        (logits,) = self._session.run([_OUTPUT], {"input_ids": input_ids, "attention_mask": mask})
-        computed: NDArray[np.float32] = logits
+        computed: NDArray[np.float32] = self._session.run(_feed(ids))
         return computed
 
     def _probe(self, weights: Path) -> None:
@@ -136,12 +139,23 @@ class Runtime:
         last = self.encoder.tokenizer.get_vocab_size() - 1
         window = [self.encoder.first, *[last] * self.encoder.size, self.encoder.last]
         try:
-            logits = self._run([window])
-        except Exception as error:  # noqa: BLE001  (the engine's errors share no other base)
-            raise _refused(weights, error) from None
+            logits = self._session.probe(_feed([window]))
+        except Exception as error:  # noqa: BLE001  (the engines' errors share no other base)
+            raise refused(weights, error) from None
         if logits.shape != (1, self.columns):
             problem = f"logits of shape {logits.shape}, the manifest needs (1, {self.columns})"
             raise fault(str(weights), problem)
+
+
+def _feed(ids: list[list[int]]) -> dict[str, NDArray[np.int64]]:
+    """Return windows as an engine takes them, padded to the longest."""
+    longest = max(map(len, ids))
+    input_ids = np.zeros((len(ids), longest), dtype=np.int64)
+    mask = np.zeros_like(input_ids)
+    for row, window in enumerate(ids):
+        input_ids[row, : len(window)] = window
+        mask[row, : len(window)] = 1
+    return {"input_ids": input_ids, "attention_mask": mask}
 
 
 def _encoder(path: Path, manifest: Manifest) -> Encoder:
@@ -149,37 +163,4 @@ def _encoder(path: Path, manifest: Manifest) -> Encoder:
     try:
         return Encoder.load(path, size=window.size, overlap=window.overlap)
     except Exception as error:  # noqa: BLE001  (the tokenizer library raises plain Exception)
-        raise _refused(path, error) from None
-
-
-def _session(path: Path, threads: int) -> Any:
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 4
-    # Plans for shapes that never come back: 60 MB, no time saved.
-    options.enable_mem_pattern = False
-    # Threads that wait in a loop halve the speed when anything else runs on the machine.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    try:
-        session = onnxruntime.InferenceSession(
-            str(path), options, providers=["CPUExecutionProvider"]
-        )
-    except Exception as error:  # noqa: BLE001  (the engine's errors share no other base)
-        raise _refused(path, error) from None
-    _check_names(path, "inputs", {node.name for node in session.get_inputs()}, _INPUTS)
-    _check_names(path, "outputs", {node.name for node in session.get_outputs()}, {_OUTPUT})
-    return session
-
-
-def _check_names(path: Path, what: str, found: set[str], wanted: set[str]) -> None:
-    if found != wanted:
-        problem = f"{what} {', '.join(sorted(found))}, not {', '.join(sorted(wanted))}"
-        raise fault(str(path), problem)
-
-
-def _refused(path: Path, error: Exception) -> ModelError:
-    reason = " ".join(str(error).split())[:200]
-    return fault(str(path), f"not usable ({reason})")
+        raise refused(path, error) from None
