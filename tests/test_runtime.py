@@ -1,4 +1,7 @@
-"""The runtime: batches bounded, logits equal to the sum done by hand, damage named."""
+"""The runtime, in each engine: batches bounded, logits equal to the sum done by hand, damage named.
+
+A test of what no engine has a part in is run once.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from hypothesis import strategies as st
 from clausemark import artifact
 from clausemark.artifact import ModelFolder
 from clausemark.errors import ModelError
-from clausemark.runtime import Runtime, available_cores, batches
+from clausemark.runtime import ENGINES, Runtime, available_cores, batches
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,15 +32,21 @@ TEXTS = [
 ]
 
 
-def load(folder: Path) -> Runtime:
-    """Load a model folder's runtime on one thread."""
+@pytest.fixture(scope="module", params=ENGINES)
+def engine(request: pytest.FixtureRequest) -> str:
+    pytest.importorskip(request.param)
+    return str(request.param)
+
+
+def load(folder: Path, engine: str) -> Runtime:
+    """Load a model folder's runtime on one thread, as exact as the engine is."""
     model = ModelFolder(folder)
-    return Runtime.load(model, model.read(), threads=1)
+    return Runtime.load(model, model.read(), threads=1, engine=engine, precision="f32")
 
 
 @pytest.fixture(scope="module")
-def runtime(tiny: Path) -> Runtime:
-    return load(tiny)
+def runtime(tiny: Path, engine: str) -> Runtime:
+    return load(tiny, engine)
 
 
 @pytest.mark.parametrize("budget", [1, 14, 30, 512])
@@ -65,7 +74,7 @@ def test_no_text_gives_no_row(runtime: Runtime) -> None:
 
 
 def test_equal_texts_are_computed_once(tiny: Path) -> None:
-    runtime = load(tiny)
+    runtime = load(tiny, "onnxruntime")
     windows: list[int] = []
     run = runtime._run
     runtime._run = lambda ids: windows.append(len(ids)) or run(ids)  # type: ignore[method-assign]
@@ -99,44 +108,46 @@ def test_cores_are_those_this_process_may_use(monkeypatch: pytest.MonkeyPatch) -
     assert available_cores() == 3
 
 
-def test_weights_that_the_engine_refuses_are_named(tmp_path: Path) -> None:
+def test_weights_that_the_engine_refuses_are_named(tmp_path: Path, engine: str) -> None:
     garbage = files(weights=graph()[:-40])
     folder = artifact.write(tmp_path / "m", manifest(), garbage)
     with pytest.raises(ModelError, match=r"model\.onnx: not usable"):
-        load(folder.path)
+        load(folder.path, engine)
 
 
 @pytest.mark.parametrize("garbage", [b"", b"{}", b"\xff\xfe", b'{"model": 3}'])
 def test_a_garbage_tokenizer_with_a_right_checksum_is_named(tmp_path: Path, garbage: bytes) -> None:
     folder = artifact.write(tmp_path / "m", manifest(), files(tokenizer=garbage))
     with pytest.raises(ModelError, match=r"tokenizer\.json: not usable"):
-        load(folder.path)
+        load(folder.path, "onnxruntime")
 
 
-def test_a_graph_with_other_names_is_refused(tmp_path: Path) -> None:
+def test_a_graph_with_other_names_is_refused(tmp_path: Path, engine: str) -> None:
     folder = artifact.write(tmp_path / "m", manifest(), files(weights=graph(output="scores")))
     with pytest.raises(ModelError, match="outputs scores, not logits"):
-        load(folder.path)
+        load(folder.path, engine)
 
 
-def test_a_graph_with_too_few_columns_is_refused(tmp_path: Path) -> None:
+def test_a_graph_with_too_few_columns_is_refused(tmp_path: Path, engine: str) -> None:
     narrow = files(weights=graph(EMBEDDING[:, :5]))
     folder = artifact.write(tmp_path / "m", manifest(), narrow)
     with pytest.raises(ModelError, match=r"shape \(1, 5\), the manifest needs \(1, 12\)"):
-        load(folder.path)
+        load(folder.path, engine)
 
 
-def test_a_tokenizer_with_more_tokens_than_the_weights_is_refused(tmp_path: Path) -> None:
+def test_a_tokenizer_with_more_tokens_than_the_weights_is_refused(
+    tmp_path: Path, engine: str
+) -> None:
     short = files(weights=graph(EMBEDDING[:-1]))
     folder = artifact.write(tmp_path / "m", manifest(), short)
     with pytest.raises(ModelError, match=r"model\.onnx: not usable"):
-        load(folder.path)
+        load(folder.path, engine)
 
 
-def test_a_window_is_as_long_as_the_manifest_says(tmp_path: Path) -> None:
+def test_a_window_is_as_long_as_the_manifest_says(tmp_path: Path, engine: str) -> None:
     wide = manifest(window=artifact.Window(size=4 * WINDOW.size, overlap=0))
     folder = artifact.write(tmp_path / "m", wide, files())
     both = ["share " + "x " * 20 + "delete"]
-    whole, cut = load(folder.path).logits(both)[0], reference_logits(both[0])
+    whole, cut = load(folder.path, engine).logits(both)[0], reference_logits(both[0])
     assert whole[[1, 3]].min() > 3
     assert not np.allclose(whole, cut)

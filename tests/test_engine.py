@@ -1,0 +1,230 @@
+"""The engines: chosen by name, alike in what they compute and refuse, silent to the outside."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from cli_fixtures import POLICY
+from conftest import EMBEDDING, files, manifest
+from onnx import TensorProto, helper, numpy_helper
+from typer.testing import CliRunner
+
+import clausemark
+from clausemark import Classifier, _engine, artifact
+from clausemark._shell import RuntimeName
+from clausemark.cli import app
+from clausemark.errors import ModelError
+from clausemark.runtime import AUTO, ENGINES, choose
+
+if TYPE_CHECKING:
+    from clausemark._engine import Session
+
+needs_openvino = pytest.mark.skipif(
+    importlib.util.find_spec("openvino") is None, reason="pip install 'clausemark[openvino]'"
+)
+SENTENCES = (
+    "We keep call records for 18 months, then erase them.",
+    "We never sell your personal information to advertisers.",
+    "You may opt out of marketing mail at any time in your account's settings, or write to us.",
+    "This policy was last changed on 3 May 2024.",
+    "Contact our privacy office by post.",
+)
+
+
+@pytest.mark.parametrize(
+    ("here", "precision", "expected"),
+    [
+        ((), None, ("onnxruntime", "f32")),
+        (("f32",), None, ("onnxruntime", "f32")),
+        (("f32", "bf16"), None, ("openvino", "bf16")),
+        (("f32", "bf16"), "f32", ("onnxruntime", "f32")),
+    ],
+)
+def test_auto_is_openvino_only_where_it_computes_in_bf16(
+    monkeypatch: pytest.MonkeyPatch,
+    here: tuple[str, ...],
+    precision: str | None,
+    expected: tuple[str, str],
+) -> None:
+    monkeypatch.setattr("clausemark._openvino.precisions", lambda: here)
+    monkeypatch.setattr(_engine, "version", lambda name: "1")
+    found = choose(AUTO, precision)
+    assert (found.name, found.precision) == expected
+
+
+def test_an_engine_that_is_not_installed_names_its_cure(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "openvino", None)
+    with pytest.raises(ModelError, match=r"not installed\. pip install 'clausemark\[openvino\]'"):
+        choose("openvino")
+    assert choose().name == "onnxruntime"
+
+
+def test_an_unknown_engine_or_precision_lists_the_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ModelError, match=r"'tensorrt'\. Known: auto, onnxruntime, openvino"):
+        choose("tensorrt")
+    with pytest.raises(ModelError, match=r"onnxruntime does not compute in bf16 .* Known: f32"):
+        choose("onnxruntime", "bf16")
+    monkeypatch.setattr("clausemark._openvino.precisions", lambda: ("f32",))
+    with pytest.raises(ModelError, match=r"openvino does not compute in bf16 on this machine"):
+        choose("openvino", "bf16")
+
+
+def test_the_command_line_knows_every_engine() -> None:
+    assert [name.value for name in RuntimeName] == [AUTO, *ENGINES]
+
+
+@needs_openvino
+def test_the_engines_agree_on_the_bundled_model() -> None:
+    exact = Classifier.load(threads=1, engine="onnxruntime").predict_proba(SENTENCES)
+    theirs = Classifier.load(threads=1, engine="openvino", precision="f32")
+    assert theirs.predict_proba(SENTENCES) == pytest.approx(exact, abs=1e-4)
+    default = Classifier.load(threads=1, engine="openvino")
+    found = default.predict_proba(SENTENCES)
+    assert found == pytest.approx(exact, abs=0.03)
+    assert (default.engine.precision == "f32") == bool(np.abs(found - exact).max() < 1e-4)
+
+
+def position_graph(places: int) -> bytes:
+    """The sum of the tokens' rows, each with that of its place, of which there are `places`."""
+    nodes = [
+        helper.make_node("Gather", ["embedding", "input_ids"], ["rows"]),
+        helper.make_node("Shape", ["input_ids"], ["length"], start=1),
+        helper.make_node("Slice", ["table", "zero", "length", "one"], ["places"]),
+        helper.make_node("Add", ["rows", "places"], ["placed"]),
+        helper.make_node("Unsqueeze", ["attention_mask", "two"], ["mask"]),
+        helper.make_node("Cast", ["mask"], ["weights"], to=TensorProto.FLOAT),
+        helper.make_node("Mul", ["placed", "weights"], ["masked"]),
+        helper.make_node("ReduceSum", ["masked", "one"], ["logits"], keepdims=0),
+    ]
+    table = np.zeros((1, places, EMBEDDING.shape[1]), np.float32)
+    constants = {"embedding": EMBEDDING, "table": table}
+    constants |= {"zero": np.array([0]), "one": np.array([1]), "two": np.array([2])}
+    made = helper.make_graph(
+        nodes,
+        "placed",
+        [
+            helper.make_tensor_value_info(name, TensorProto.INT64, ["batch", "seq"])
+            for name in ("input_ids", "attention_mask")
+        ],
+        [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["batch", len(EMBEDDING[0])])],
+        [numpy_helper.from_array(value, name) for name, value in constants.items()],
+    )
+    opset = helper.make_opsetid("", 17)
+    return helper.make_model(made, opset_imports=[opset], ir_version=9).SerializeToString()
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_weights_with_fewer_places_than_the_window_are_refused(tmp_path: Path, engine: str) -> None:
+    pytest.importorskip(engine)
+    for places in (14, 13):
+        room = tmp_path / str(places)
+        artifact.write(room, manifest(), files(weights=position_graph(places)))
+    assert Classifier.load(tmp_path / "14", engine=engine).predict(["x"]) != []
+    with pytest.raises(ModelError, match=r"model\.onnx: not usable"):
+        Classifier.load(tmp_path / "13", engine=engine)
+
+
+@pytest.fixture(params=ENGINES)
+def session(tiny: Path, request: pytest.FixtureRequest) -> Session:
+    pytest.importorskip(request.param)
+    weights = artifact.ModelFolder(tiny).weights
+    return _engine.open_session(choose(request.param, "f32"), weights, 2)
+
+
+def batch(token: int) -> dict[str, np.ndarray]:
+    """Twenty windows of one token, repeated."""
+    ids = np.full((20, 12), token, dtype=np.int64)
+    return {"input_ids": ids, "attention_mask": np.ones_like(ids)}
+
+
+def test_a_result_outlives_the_next_batch(session: Session) -> None:
+    first = session.run(batch(5))
+    kept = first.copy()
+    assert not np.array_equal(session.run(batch(6)), kept)
+    np.testing.assert_array_equal(first, kept)
+
+
+def test_threads_may_share_a_session(session: Session) -> None:
+    alone = {token: session.run(batch(token)) for token in range(1, 30)}
+    with ThreadPoolExecutor(8) as pool:
+        tokens = [1 + k % 29 for k in range(600)]
+        together = list(pool.map(lambda token: session.run(batch(token)), tokens))
+    for token, found in zip(tokens, together, strict=True):
+        np.testing.assert_array_equal(found, alone[token])
+
+
+QUIET = """
+import socket, sys, time
+def refuse(*_): raise SystemExit("a connection was tried")
+socket.socket.connect = socket.getaddrinfo = refuse
+from clausemark import Classifier
+Classifier.load({model!r}, engine="openvino").predict(["We share data."])
+assert "openvino" in sys.modules
+assert not [name for name in sys.modules if name.startswith("openvino_telemetry")]
+"""
+
+
+@needs_openvino
+@pytest.mark.skipif(
+    importlib.util.find_spec("openvino_telemetry") is None, reason="no telemetry to keep out"
+)
+def test_openvino_reports_to_nobody(tiny: Path, tmp_path: Path) -> None:
+    env = {"PYTHONPATH": str(Path(clausemark.__file__).parents[1]), "HOME": str(tmp_path)}
+    call = [sys.executable, "-c", QUIET.format(model=str(tiny))]
+    subprocess.run(call, check=True, env=env)
+    assert list(tmp_path.iterdir()) == [], "its telemetry leaves files in the home folder"
+
+
+def call(*args: str) -> tuple[int, str, str]:
+    """Run the command line; return exit code, output and errors."""
+    result = CliRunner().invoke(app, args)
+    return result.exit_code, result.stdout, result.stderr
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_the_command_line_says_and_uses_the_engine_asked_for(
+    tiny: Path, tmp_path: Path, engine: str
+) -> None:
+    pytest.importorskip(engine)
+    options = ("--model", str(tiny), "--runtime", engine)
+    code, output, _ = call("info", "--format", "json", *options)
+    assert code == 0
+    assert json.loads(output)["runtime"] == choose(engine).to_json()
+    (tmp_path / "a.md").write_text(POLICY)
+    table = tmp_path / "labelled.jsonl"
+    assert call("batch", str(tmp_path / "a.md"), "--output", str(table), *options)[0] == 0
+    made = json.loads((tmp_path / "labelled.jsonl.manifest.json").read_text())
+    assert made["runtime"] == {"name": engine, "precision": choose(engine).precision}
+    assert made["versions"][engine] == choose(engine).version
+    assert not made["versions"].keys() & ({*ENGINES} - {engine})
+
+
+@needs_openvino
+def test_a_batch_is_not_resumed_in_another_engine(tiny: Path, tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text('{"text": "We share data."}\n')
+    given = ("batch", str(tmp_path / "a.jsonl"), "--output", str(tmp_path / "b.jsonl"))
+    assert call(*given, "--model", str(tiny), "--runtime", "onnxruntime")[0] == 0
+    again = (*given, "--model", str(tiny), "--resume", "--runtime")
+    assert call(*again, "onnxruntime")[0] == 0
+    code, _, errors = call(*again, "openvino")
+    assert code == 1
+    assert "runtime name was onnxruntime, is openvino" in errors
+
+
+def test_a_missing_engine_is_one_line_and_exit_code_1(
+    tiny: Path, policy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "openvino", None)
+    code, output, errors = call("label", str(policy), "--model", str(tiny), "--runtime", "openvino")
+    assert (code, output) == (1, "")
+    assert errors == (
+        "clausemark: The engine OpenVINO is not installed. pip install 'clausemark[openvino]'\n"
+    )
