@@ -18,13 +18,16 @@ class Block:
     """A stretch of a document's text, `start` to `end` in code points, half open.
 
     `level` is a heading's 1 to 6, an item's nesting from 1; of a table's cells, 0 is a column's
-    header, 1 opens a row, 2 continues it.
+    header, 1 opens a row, 2 continues it. A cell begins in the table's `column`, from 0, and goes
+    over `span` columns.
     """
 
     kind: Kind
     start: int
     end: int
     level: int = 0
+    column: int = 0
+    span: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,8 @@ class Piece(NamedTuple):
     kind: Kind
     text: str
     level: int = 0
+    column: int = 0
+    span: int = 1
 
 
 def collapse(text: str) -> str:
@@ -67,9 +72,10 @@ def assemble(name: str, pieces: Iterable[Piece]) -> Document:
             gap = _gap(blocks[-1], piece)
             parts.append(gap)
             at += len(gap)
-        blocks.append(Block(piece.kind, at, at + len(text), piece.level))
+        end = at + len(text)
+        blocks.append(Block(piece.kind, at, end, piece.level, piece.column, piece.span))
         parts.append(text)
-        at += len(text)
+        at = end
     return Document(name, "".join(parts), tuple(blocks))
 
 

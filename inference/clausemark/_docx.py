@@ -244,7 +244,16 @@ def _rows(table: Any) -> Iterator[Piece]:
     for row in table.iter(_W + "tr"):
         header = row.find(f"{_W}trPr/{_W}tblHeader") is not None
         first = True
+        column = _count(row, f"{_W}trPr/{_W}gridBefore", 0)
         for cell in row.iter(_W + "tc"):
+            span = max(1, _count(cell, f"{_W}tcPr/{_W}gridSpan", 1))
             if text := collapse(_text(cell)):
-                yield Piece("cell", text, 0 if header else (1 if first else 2))
+                yield Piece("cell", text, 0 if header else (1 if first else 2), column, span)
                 first = False
+            column += span
+
+
+def _count(element: Any, path: str, default: int) -> int:
+    found = element.find(path)
+    value = found.get(_W + "val", "") if found is not None else ""
+    return min(int(value), 1000) if value.isdecimal() else default

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from clausemark._blocks import Piece, collapse, word_set
 from clausemark._furniture import body_of, is_furniture
+from clausemark._grid import Grid
 from clausemark._markup import Node, parse
 from clausemark._plain import Wrapping, plain_pieces, unbulleted
 
@@ -143,10 +144,12 @@ class _Walk:
         for node in table.descendants():
             if node.tag == "caption" and (text := self._cell_text(node)):
                 self.found.append(Piece("heading", text, 5))
+        grid = Grid()
         for row in rows:
-            self.found.extend(self._cells(row, first=row is rows[0]))
+            grid.next_row(row.parent)
+            self.found.extend(self._cells(row, grid, first=row is rows[0]))
 
-    def _cells(self, row: Node, *, first: bool) -> Iterator[Piece]:
+    def _cells(self, row: Node, grid: Grid, *, first: bool) -> Iterator[Piece]:
         cells = [c for c in row.children if isinstance(c, Node) and c.tag in ("td", "th")]
         header = (
             all(c.tag == "th" for c in cells)
@@ -155,8 +158,9 @@ class _Walk:
         )
         level = 0 if header else 1
         for cell in cells:
+            column, span = grid.place(cell)
             if text := self._cell_text(cell):
-                yield Piece("cell", text, level)
+                yield Piece("cell", text, level, column, span)
                 level = 2 if level else 0
 
     def _cell_text(self, cell: Node) -> str:

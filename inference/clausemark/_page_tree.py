@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
-from clausemark._page_inline import headline, inline, opening
+from clausemark._page_inline import headline, inline, opening, unmarked
 from clausemark._plain import unbulleted
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from clausemark.classifier import LabelledClause
     from clausemark.document import Block, Document
 
-__all__ = ["Chunk", "Item", "Listing", "Passage", "Row", "Table", "Tree", "build"]
+__all__ = ["Cell", "Chunk", "Item", "Listing", "Passage", "Row", "Table", "Tree", "build"]
 
 #: Clauses after which a chunk ends: before the next heading, or anywhere if need be.
 _FULL: Final = 8
@@ -33,6 +33,8 @@ _NUMBERED: Final = re.compile(
     r"\(?(?:\d{1,2}(?:\.\d{1,2})*|[a-zA-Z]|[ivxIVX]{1,5})[.)]\s|\d{1,2}(?:\.\d{1,2})+\s"
 )
 _SHORT_LINE: Final = 50
+#: A longer header is not said again with every cell.
+_LONGEST_COLUMN_NAME: Final = 40
 
 
 @dataclass(slots=True)
@@ -68,13 +70,39 @@ class Listing:
     kind: str = "list"
 
 
+class Cell(NamedTuple):
+    """A table's cell, with its first column, from 0, and the columns that it spans.
+
+    `head` is what the column is called, for where the cells stand one below the other.
+    """
+
+    html: Markup | Literal[""]
+    column: int
+    span: int
+    head: str = ""
+
+
 @dataclass(slots=True)
 class Row:
-    """A table's row; the last cell spans the columns that are missing."""
+    """A table's row: the cells that say something."""
 
-    cells: list[Markup]
+    cells: list[Cell]
     clause: int | None
     header: bool
+
+    def laid(self, columns: int) -> Iterator[Cell]:
+        """Yield the cells of all `columns`, gaps too; a lone first one spans."""
+        at = 0
+        ends = [*(cell.column for cell in self.cells[1:]), columns]
+        for cell, end in zip(self.cells, ends, strict=True):
+            if cell.column > at:
+                yield Cell("", at, cell.column - at)
+            room = end - cell.column
+            span = room if cell.column == 0 and len(self.cells) == 1 else min(cell.span, room)
+            yield cell._replace(span=span)
+            at = cell.column + span
+        if at < columns:
+            yield Cell("", at, columns - at)
 
 
 @dataclass(slots=True)
@@ -82,12 +110,13 @@ class Table:
     """A table."""
 
     rows: list[Row] = field(default_factory=list)
+    heads: dict[int, str] = field(default_factory=dict)
     kind: str = "table"
 
     @property
     def columns(self) -> int:
-        """The cells of the longest row."""
-        return max(len(row.cells) for row in self.rows)
+        """The columns in which a cell begins, and those before them."""
+        return max(row.cells[-1].column + 1 for row in self.rows)
 
 
 @dataclass(slots=True)
@@ -276,7 +305,7 @@ class _Builder:
 
     def _cell(self, stretch: _Stretch, clause: int | None) -> None:
         if self.table is None or self._is_overfull():
-            self.table = Table()
+            self.table = Table(heads=self.table.heads if self.table else {})
             self._top(self.table, stretch)
         text = stretch.text
         if text.startswith("|"):
@@ -287,12 +316,27 @@ class _Builder:
             self.chunks[-1].clauses += 1
         if clause is not None:
             rows[-1].clause = clause
-        rows[-1].cells.append(self._inline(text))
+        cells = rows[-1].cells
+        column = max(stretch.block.column, cells[-1].column + 1 if cells else 0)
+        heads = self.table.heads
+        head = heads.get(column, "") if stretch.block.level else ""
+        if not stretch.block.level:
+            name = unmarked(headline(text))
+            heads[column] = name if len(name) <= _LONGEST_COLUMN_NAME else ""
+        cells.append(Cell(self._inline(text), column, stretch.block.span, head))
 
     def _opens_row(self, stretch: _Stretch, clause: int | None) -> bool:
         header = stretch.block.level == 0
         was_header = self.before is not None and self.before.level == 0
-        return clause is not None or stretch.block.level == 1 or header != was_header
+        opens = clause is not None or stretch.block.level == 1 or header != was_header
+        return opens or self._goes_back(stretch.block)
+
+    def _goes_back(self, block: Block) -> bool:
+        """Tell a second row of headers, which begins at a column that the first has filled."""
+        before = self.before
+        if before is None or before is block:
+            return False
+        return block.column < before.column or 0 < block.column == before.column
 
 
 def _marker(written: str, text: str, listing: Listing) -> Literal["bullet", "number", "bare"]:

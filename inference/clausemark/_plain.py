@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
@@ -229,12 +229,13 @@ class _Reader:
         if "--" in row and _RULING.issuperset(row):
             self._rule(start, end)
             return
-        at, level = start, 1
+        at, level, column = start, 1, 0
         for bar in re.finditer(r"\|(?=[^|]*\S[^|]*\|)", row):
             if start + bar.start() > at:
-                self._block("cell", at, start + bar.start(), level)
+                self.blocks.append(Block("cell", at, start + bar.start(), level, column))
+                column += self.text.count("|", at, start + bar.start())
                 at, level = start + bar.start(), 2
-        self._block("cell", at, end, level)
+        self.blocks.append(Block("cell", at, end, level, column))
 
     def _rule(self, start: int, end: int) -> None:
         """Make the row above the ruling its header."""
@@ -243,7 +244,7 @@ class _Reader:
             block = self.blocks[k]
             if block.kind != "cell":
                 break
-            self.blocks[k] = Block("cell", block.start, block.end, 0)
+            self.blocks[k] = replace(block, level=0)
             if block.level == 1:
                 break
 

@@ -29,6 +29,7 @@ __all__ = ["PageFacts", "clause_anchor", "policy_page", "policy_title"]
 
 #: A longer first heading is no title.
 _LONGEST_TITLE: Final = 160
+_STYLES: Final = ("page.css", "page.text.css", "page.ways.css")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ def policy_page(
     tree = build(document, clauses, skip=_titled_blocks(document, clauses))
     return render(
         "page.html.j2",
-        Assets(css=("page.css", "page.ways.css"), js=("page.js",), rules=rules(labels)),
+        Assets(css=_STYLES, js=("page.js",), rules=rules(labels)),
         title=policy_title(document),
         file=Path(document.name).name or document.name,
         facts=facts,
