@@ -21,7 +21,7 @@ import typer
 from clausemark.errors import ClausemarkError, RecordError
 from clausemark.labels import OPP115
 from training import examples
-from training.files import circumstances, write_json
+from training.files import circumstances, make_folder, write_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -129,6 +129,7 @@ def main(
 ) -> None:
     """Count how well the annotators of DATA agree."""
     try:
+        make_folder(output)
         rows = list(examples.read_rows(data))
         found = agreement(votes(rows))
     except ClausemarkError as error:

@@ -26,7 +26,7 @@ from clausemark.normalise import normalise
 from training import examples
 from training.config import Source
 from training.evaluate import assess
-from training.files import circumstances, write_json
+from training.files import circumstances, make_folder, write_json
 from training.scored import Scored
 from training.thresholds import best_thresholds
 
@@ -78,6 +78,7 @@ def out_of_group(data: Examples, groups: NDArray[Any], *, parts: int) -> NDArray
 
 def cross_validate(path: str, folds: int) -> tuple[Scored, NDArray[np.bool_]]:
     """Score every text of the split "train" by the model of the other folds."""
+    examples.judgeable(examples.load([Source(path=path, splits=("train",))]), path)
     made: list[tuple[Scored, NDArray[np.bool_]]] = []
     for k in range(folds):
         rest = examples.load([Source(path=path, splits=("train",), fold="out")], fold=k)
@@ -102,11 +103,14 @@ def main(
 ) -> None:
     """Train and judge the TF-IDF baseline."""
     try:
+        make_folder(output)
         if folds:
             scored, decided = cross_validate(str(data), folds)
         else:
             train = examples.load([Source(path=str(data), splits=("train",))])
-            held = examples.load([Source(path=str(data), splits=(split,))])
+            held = examples.judgeable(
+                examples.load([Source(path=str(data), splits=(split,))]), data
+            )
             scored, decided = train_and_score(train, held)
     except ClausemarkError as error:
         typer.echo(f"Error: {error}", err=True)

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from clausemark.errors import ClausemarkError
+from clausemark.errors import ClausemarkError, RecordError
 from clausemark.labels import OPP115
 from training import metrics, paired
-from training.files import circumstances, write_json, write_text
+from training.files import circumstances, make_folder, write_json, write_text
 from training.report.comparison import markdown, page, verdict
 from training.systems import read_systems
 
@@ -32,12 +32,21 @@ TIMES: Final = 2000
 
 
 def comparison(systems: Sequence[System], *, times: int = TIMES) -> dict[str, Any]:
-    """Return the figures of all systems and what each has over the first, with the verdict."""
+    """Return the figures of all systems and what each has over the first, with the verdict.
+
+    Raises RecordError for fewer than `metrics.FEWEST` policies: one alone would decide everything.
+    """
     first, *others = systems
+    policies = len(set(first.scored.documents))
+    if policies < metrics.FEWEST:
+        raise RecordError(
+            f"{first.name}: scored on {policies} policies, too few to tell a gain from chance.",
+            hint=f"Evaluate on {metrics.FEWEST} policies or more.",
+        )
     found = [paired.compare(first, other, times=times) for other in others]
     return {
         "texts": len(first.scored.ids),
-        "policies": len(set(first.scored.documents)),
+        "policies": policies,
         "samples": times,
         "systems": [_figures(system, k, times) for k, system in enumerate(systems)],
         "comparisons": [{"verdict": verdict(part), **part} for part in found],
@@ -71,6 +80,8 @@ def main(
 ) -> None:
     """Compare SYSTEMS that were evaluated on the same records."""
     try:
+        if output is not None:
+            make_folder(output)
         result = comparison(read_systems(systems)) | circumstances()
     except ClausemarkError as error:
         typer.echo(f"Error: {error}", err=True)

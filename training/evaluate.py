@@ -4,8 +4,9 @@
     python -m training.evaluate MODEL DATA.jsonl --output DIR --baseline runs/baseline-validation
 
 Writes DIR/report.html, report.md, metrics.json and the scores themselves (scores.npy, rows.json),
-which a later evaluation can take as its baseline. Scores come from the shipped package, so the
-figures are those a user gets. Intervals are 95 % bootstrap intervals over policies.
+which a later evaluation can take as its baseline. Scores come from the shipped package on ONNX
+Runtime, so the figures are those a user gets there. Intervals are 95 % bootstrap intervals over
+policies. A corpus that leaves labels open ("known") is refused: its silence is no negative.
 
 report.html quotes the texts that were misread, to be read on the machine that has the corpus;
 --no-texts leaves them out. report.md and metrics.json never hold a text.
@@ -26,7 +27,7 @@ from clausemark.labels import OPP115
 from training import analysis, examples, metrics
 from training.analysis.records import read
 from training.config import Source
-from training.files import circumstances, write_json, write_text
+from training.files import circumstances, make_folder, write_json, write_text
 from training.report.html import Quotes, page
 from training.report.markdown import report
 from training.scored import Scored, read_scored
@@ -36,10 +37,12 @@ if TYPE_CHECKING:
 
 
 def assess(scored: Scored, decided: NDArray[np.bool_]) -> dict[str, Any]:
-    """Return all figures of one set of decisions, each F1 with its interval."""
+    """Return all figures of one set of decisions, each F1 with its interval.
+
+    An interval is nan for fewer than `metrics.FEWEST` policies, and for a label without positives.
+    """
     table = metrics.counts(scored.truth, decided)
-    documents = metrics.per_document(scored.truth, decided, scored.documents)
-    samples = metrics.bootstrap(documents, metrics.resample(len(documents)))
+    samples = metrics.policy_samples(scored.truth, decided, scored.documents)
     macro, micro = metrics.macro_micro(table)
     errors = metrics.calibration_error(scored.truth, scored.scores)
     return {
@@ -88,20 +91,18 @@ def paired(
 ) -> dict[str, Any]:
     """Return our F1 less theirs, both counted on the same bootstrap samples of policies.
 
-    `better` is the share of samples in which ours is higher.
+    `better` is the share of samples in which ours is higher; nan, as the interval, for fewer than
+    `metrics.FEWEST` policies.
     """
-    draws = metrics.resample(len(set(documents)))
-    first, second = (
-        metrics.bootstrap(metrics.per_document(truth, decided, documents), draws)
-        for decided in (ours, theirs)
-    )
+    first, second = (metrics.policy_samples(truth, d, documents) for d in (ours, theirs))
+    gain = first - second
     own = metrics.macro_micro(metrics.counts(truth, ours))
     other = metrics.macro_micro(metrics.counts(truth, theirs))
     return {
         name: {
             "difference": own[k] - other[k],
-            "interval": metrics.interval(first[:, k] - second[:, k]),
-            "better": float(np.mean(first[:, k] > second[:, k])),
+            "interval": metrics.interval(gain[:, k]),
+            "better": float(np.where(np.isnan(gain[:, k]), np.nan, gain[:, k] > 0).mean()),
         }
         for k, name in enumerate(("macro_f1", "micro_f1"))
     }
@@ -141,13 +142,18 @@ def evaluate(
 def against(scored: Scored, decided: NDArray[np.bool_], folder: Path) -> dict[str, Any]:
     """Return the figures of the evaluation in `folder` and ours less theirs, in pairs.
 
-    Raises RecordError where it was made on other records.
+    Raises RecordError where it was made on other records, or on other labels of theirs.
     """
     other, theirs = read_scored(folder)
     if other.ids != scored.ids:
         raise RecordError(
             f"{folder}: scored on {len(other.ids)} other records than these {len(scored.ids)}.",
             hint="Make the baseline on the same file and split.",
+        )
+    if (other.truth != scored.truth).any():
+        raise RecordError(
+            f"{folder}: scored on these records when they had other labels.",
+            hint="Make the baseline anew.",
         )
     return {
         "name": folder.name,
@@ -194,9 +200,10 @@ def main(  # noqa: PLR0913, PLR0917  (one parameter an option)
     try:
         # One engine and precision wherever it runs: reports are compared with each other.
         folder = None if str(model) == "bundled" else model
+        make_folder(output)
         classifier = Classifier.load(folder, engine="onnxruntime")
         source = Source(path=str(data), splits=(split,) if split else ())
-        records = examples.load([source])
+        records = examples.judgeable(examples.load([source]), data)
         result, scored, decided = evaluate(classifier, records, baseline, records=data)
         result |= {"data": {str(data.name): examples.checksum(data)}, "split": split}
         result |= circumstances()

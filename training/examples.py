@@ -89,6 +89,22 @@ def load(
     )
 
 
+def judgeable(data: Examples, path: Path | str) -> Examples:
+    """Return `data`, records of `path`; raise RecordError if they leave labels open.
+
+    Figures would take a partial corpus's silence for a no, and count right answers as errors.
+    """
+    partial = np.flatnonzero(data.known.min(axis=1) == 0)
+    if len(partial):
+        k = int(partial[0])
+        raise RecordError(
+            f"{path}: {len(partial)} of {len(data)} records speak for some labels only; "
+            f"{data.ids[k]!r} is known for {int(data.known[k].sum())} of {data.known.shape[1]}.",
+            hint="Precision and F1 need a corpus whose 'known' is null, such as opp115.",
+        )
+    return data
+
+
 def checksum(path: Path | str) -> str:
     """Return the sha256 of a file, in hex."""
     with Path(path).open("rb") as file:

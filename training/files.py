@@ -5,11 +5,18 @@ from __future__ import annotations
 import json
 import math
 import sys
+import tempfile
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from clausemark.errors import OutputError
+
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from numpy.typing import NDArray
 
 PACKAGES = (
     "accelerate",
@@ -26,6 +33,26 @@ def write_json(path: Path, value: object) -> None:
     """Write `value` as JSON beside `path`, then rename; a figure that is nan becomes null."""
     text = json.dumps(_without_nan(value), indent=1, ensure_ascii=False, allow_nan=False)
     write_text(path, text + "\n")
+
+
+def make_folder(folder: Path) -> None:
+    """Make `folder` if it is not there; raise OutputError if it takes no files."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise OutputError(
+            f"{folder}: cannot be written to ({error.strerror}).", hint="Choose another --output."
+        ) from None
+
+
+def write_array(path: Path, array: NDArray[Any]) -> None:
+    """Write `array` as .npy beside `path`, then rename."""
+    partial = path.with_name(path.name + ".partial")
+    with partial.open("wb") as file:
+        np.save(file, array)
+    partial.replace(path)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -5,13 +5,16 @@ Scores are probabilities and truth is 0/1, both of *shape* (texts, labels).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from sklearn.metrics import average_precision_score
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+#: With fewer policies a bootstrap over them says nothing.
+FEWEST: Final = 5
 
 
 def counts(truth: NDArray[np.float32], decided: NDArray[np.bool_]) -> NDArray[np.float64]:
@@ -61,7 +64,9 @@ def resample(documents: int, *, times: int = 2000, seed: int = 0) -> NDArray[np.
 def bootstrap(table: NDArray[np.float64], draws: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return macro-F1, micro-F1 and the labels' F1 of each sample. *Shape:* (times, 2 + labels).
 
-    A label without a positive in a sample is left out of that sample's macro-F1 (and is nan).
+    A label without a positive in a sample is nan and left out of that sample's macro-F1; one
+    without any in `table` counts 0 in every macro-F1, as in `macro_micro`, so that the interval is
+    of that figure.
     """
     drawn = np.einsum("td,dkl->tkl", draws, table)
     true, false, missed = drawn[:, 0], drawn[:, 1], drawn[:, 2]
@@ -70,7 +75,21 @@ def bootstrap(table: NDArray[np.float64], draws: NDArray[np.float64]) -> NDArray
     each[(true + missed) == 0] = np.nan
     pooled = drawn.sum(axis=2)
     micro = 2 * pooled[:, 0] / np.maximum(1, 2 * pooled[:, 0] + pooled[:, 1] + pooled[:, 2])
-    return np.column_stack([mean(each, axis=1), micro, each])
+    absent = (table[:, 0] + table[:, 2]).sum(axis=0) == 0
+    macro = mean(np.where(absent & np.isnan(each), 0, each), axis=1)
+    return np.column_stack([macro, micro, each])
+
+
+def policy_samples(
+    truth: NDArray[np.float32], decided: NDArray[np.bool_], documents: list[str]
+) -> NDArray[np.float64]:
+    """Return the `bootstrap` over documents; all nan for fewer than FEWEST.
+
+    *Shape:* (times, 2 + labels).
+    """
+    table = per_document(truth, decided, documents)
+    drawn = bootstrap(table, resample(len(table)))
+    return drawn if len(table) >= FEWEST else np.full_like(drawn, np.nan)
 
 
 def mean(values: NDArray[np.float64], *, axis: int) -> NDArray[np.float64]:

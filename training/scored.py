@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from clausemark.errors import RecordError
-from training.files import write_json
+from training.files import write_array, write_json
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,9 +32,9 @@ class Scored:
     def write(self, folder: Path, decided: NDArray[np.bool_]) -> None:
         """Write scores, truth, decisions and rows into `folder`."""
         folder.mkdir(parents=True, exist_ok=True)
-        np.save(folder / "scores.npy", self.scores)
-        np.save(folder / "truth.npy", self.truth)
-        np.save(folder / "decided.npy", decided)
+        arrays = {"scores": self.scores, "truth": self.truth, "decided": decided}
+        for name, array in arrays.items():
+            write_array(folder / f"{name}.npy", array)
         rows = [list(row) for row in zip(self.ids, self.documents, strict=True)]
         write_json(folder / "rows.json", rows)
 
@@ -50,5 +50,9 @@ def read_scored(folder: Path) -> tuple[Scored, NDArray[np.bool_]]:
     except FileNotFoundError as error:
         raise RecordError(
             f"{error.filename}: missing.", hint="Evaluate that model first, on the same records."
+        ) from None
+    except (ValueError, EOFError) as error:
+        raise RecordError(
+            f"{folder}: its scores are damaged ({error}).", hint="Evaluate that model again."
         ) from None
     return Scored([r[0] for r in rows], [r[1] for r in rows], arrays[0], arrays[1]), arrays[2]

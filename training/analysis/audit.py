@@ -53,8 +53,7 @@ def few_positives(
     scored: Scored, decided: NDArray[np.bool_], names: Sequence[str]
 ) -> list[dict[str, Any]]:
     """Return the labels whose F1 interval is wider than WIDE or cannot be counted, widest first."""
-    table = metrics.per_document(scored.truth, decided, scored.documents)
-    samples = metrics.bootstrap(table, metrics.resample(len(table)))
+    samples = metrics.policy_samples(scored.truth, decided, scored.documents)
     positives = (scored.truth > 0.5).sum(axis=0)
     ends = [metrics.interval(samples[:, 2 + k]) for k in range(len(names))]
     made = [

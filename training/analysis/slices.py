@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 #: The longest text of each part, in words; the last part has the rest.
 LENGTHS: Final = (20, 50, 100, 200)
-#: With fewer policies a bootstrap over them says nothing.
-FEWEST: Final = 5
 #: A share of annotators is a number of thirds, as records round it.
 _ANNOTATORS: Final = 3
 _ROUNDING: Final = 1e-3
@@ -117,8 +115,6 @@ def _micro(table: NDArray[np.float64]) -> float | None:
 def _interval(
     truth: NDArray[np.float32], given: NDArray[np.bool_], documents: list[str]
 ) -> list[float] | None:
-    if len(set(documents)) < FEWEST:
+    if len(set(documents)) < metrics.FEWEST:
         return None
-    table = metrics.per_document(truth, given, documents)
-    samples = metrics.bootstrap(table, metrics.resample(len(table)))
-    return metrics.interval(samples[:, 1])
+    return metrics.interval(metrics.policy_samples(truth, given, documents)[:, 1])

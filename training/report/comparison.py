@@ -9,7 +9,7 @@ from clausemark._render import SHORT, Assets, categories_css, render
 from clausemark.labels import OPP115
 from training.paired import LEVEL
 from training.report.forest import SIGNS, forest
-from training.report.markdown import figure, table
+from training.report.markdown import figure, share, table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -108,10 +108,9 @@ def _line(row: dict[str, Any]) -> list[str]:
     cells = [row["name"], "" if row["support"] is None else str(row["support"])]
     cells.append(figure(first["f1"]))
     for other, gain in zip(others, row["gains"], strict=True):
-        share = "–" if gain["better"] is None else f"{100 * gain['better']:.1f} %"
         corrected = figure(gain["p_corrected"]) if row["k"] is not None else ""
         mark = "" if gain.get("verdict", "same") == "same" else gain["verdict"]
-        cells += [figure(other["f1"]), points(gain), share, corrected, mark]
+        cells += [figure(other["f1"]), points(gain), share(gain["better"]), corrected, mark]
     return cells
 
 
@@ -143,5 +142,6 @@ def page(result: dict[str, Any]) -> str:
         method=method(result),
         figure=figure,
         points=points,
+        share=share,
         signs=SIGNS,
     )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from clausemark._render import Assets, categories_css, render
 from clausemark.labels import OPP115
+from training import metrics
 from training.report import explorer, plots, sections
 from training.report.markdown import figure
 
@@ -82,6 +83,7 @@ def page(
         "report.html.j2",
         assets,
         result=result,
+        fewest=metrics.FEWEST,
         warning=not quotes.ours and bool(content["mistakes"] or content["suspects"]),
         labels=[{"short": row["short"]} for row in rows],
         contents=_contents(content),

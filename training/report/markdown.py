@@ -35,6 +35,11 @@ def figure(value: float | None, decimals: int = 3) -> str:
     return "–" if value is None or math.isnan(value) else f"{value:.{decimals}f}"
 
 
+def share(value: float | None) -> str:
+    """Return a share of the bootstrap samples; a sample in 2,000 makes a difference."""
+    return "–" if value is None or math.isnan(value) else f"{100 * value:.2f} %"
+
+
 def with_interval(value: float, interval: list[float]) -> str:
     """Return a figure and its interval, three decimals."""
     return f"{figure(value)} [{figure(interval[0])}, {figure(interval[1])}]"
@@ -132,7 +137,7 @@ def _baseline(baseline: dict[str, Any]) -> str:
                 title,
                 with_interval(overall[key], overall[f"{key}_interval"]),
                 with_interval(gain["difference"], gain["interval"]),
-                f"{100 * gain['better']:.1f} %",
+                share(gain["better"]),
             ]
         )
     return table(["", "baseline", "ours less baseline (paired)", "samples we win"], rows)

@@ -98,7 +98,8 @@ def _results(manifest: Manifest, facts: Facts) -> list[EvalResult]:
                 continue
             average = metric.removesuffix("_f1")
             args = {"average": average, "thresholds": key.replace("_", " ")}
-            args |= {"interval_95": overall.get(f"{metric}_interval")}
+            interval = overall.get(f"{metric}_interval") or [None]
+            args |= {} if None in interval else {"interval_95": interval}
             found.append(
                 EvalResult(
                     task_type="text-classification",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, Final
 
 from clausemark._render import SHORT
@@ -65,8 +66,13 @@ def verdicts(baseline: dict[str, Any]) -> list[str]:
 
 
 def _verdict(title: str, other: str, gain: dict[str, Any]) -> str:
-    low, high = (100 * end for end in gain["interval"])
     points = 100 * gain["difference"]
+    if any(end is None or math.isnan(end) for end in gain["interval"]):
+        return (
+            f"{title} differs from {other}'s by {points:+.1f} points: there are too few policies "
+            "to say whether by chance."
+        )
+    low, high = (100 * end for end in gain["interval"])
     bracket = f"[{low:+.1f}, {high:+.1f}]"
     if low <= 0 <= high:
         return (
