@@ -3,6 +3,11 @@
     python tests/quality_gate.py                 # measured figures beside their floors
     python tests/quality_gate.py --pin           # raise the floors to what is measured now
     python tests/quality_gate.py --pin --lower   # and lower those that are not reached any more
+    python tests/quality_gate.py --runtime openvino             # the floors, in another engine
+    python tests/quality_gate.py --against --runtime openvino   # it beside ONNX Runtime in f32
+
+An engine beside ONNX Runtime must not lose: macro-F1 within half a point, no label's recall down
+by more than 3 points.
 
 Two sets: the policies of this project, which are always there, and OPP-115's validation places
 where the corpus is (`CLAUSEMARK_CORPORA`, else ../shared/corpora). A floor stands in
@@ -27,13 +32,17 @@ ROOT = Path(__file__).resolve().parents[1]
 if __name__ == "__main__":
     sys.path[:0] = [str(ROOT), str(ROOT / "inference")]
 
+import engine_gate
+
 from clausemark import Classifier
 from clausemark.document import read_document
+from clausemark.errors import ClausemarkError
 from clausemark.labels import OPP115
+from clausemark.runtime import AUTO, ENGINES
 from clausemark.segment import model_text, segment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 FLOORS = Path(__file__).with_name("quality_floors.json")
 FICTIONAL = ROOT / "data" / "fictional"
@@ -163,29 +172,70 @@ def write_floors(floors: Mapping[str, Any], path: Path = FLOORS) -> None:
     draft.replace(path)
 
 
+def sets() -> Iterator[tuple[str, Texts, Labels]]:
+    """Yield the sets that are here, and say which are not."""
+    for name, read in SETS.items():
+        data = read()
+        if data is None:
+            print(f"{name}: no corpus at {CORPORA}, set CLAUSEMARK_CORPORA")
+        else:
+            yield name, *data
+
+
+def check_floors(classifier: Classifier, *, pin: bool, lower: bool) -> list[str]:
+    """Show figures beside their floors, pin them where asked; return what is below its floor."""
+    floors, troubles = read_floors(), []
+    for name, texts, truth in sets():
+        made, old = entry(classifier, texts, truth), floors.get(name)
+        _show(name, made["floors"], old["floors"] if old else {})
+        try:
+            floors[name] = pinned(old, made, lower=lower)
+        except PinError as error:
+            troubles.append(f"{name}: {error}")
+    if pin and not troubles:
+        write_floors(floors)
+    return troubles
+
+
+def check_engines(exact: Classifier, candidate: Classifier) -> list[str]:
+    """Show two engines' figures beside each other; return what the candidate has lost."""
+    troubles = []
+    limits = np.array([exact.thresholds[name] for name in exact.labels])
+    for name, texts, truth in sets():
+        scores = exact.predict_proba(texts), candidate.predict_proba(texts)
+        found = engine_gate.compare(_multi_hot(truth), *scores, limits)
+        print(f"{name}: {candidate.engine.name} {candidate.engine.precision}\n{found}")
+        troubles += [f"{name}: {line}" for line in found.losses(exact.labels)]
+    return troubles
+
+
 def main() -> int:
     """Measure, show, and pin where asked; 1 where a floor is not reached or may not be moved."""
     parser = argparse.ArgumentParser(description="Measure the bundled model against its floors.")
     parser.add_argument("--pin", action="store_true", help="raise the floors to what is measured")
     parser.add_argument("--lower", action="store_true", help="with --pin: let floors fall too")
+    parser.add_argument(
+        "--runtime", choices=(AUTO, *ENGINES), default=ENGINES[0], help="the inference engine"
+    )
+    parser.add_argument(
+        "--precision", help="what it computes in: f32 or bf16", default=None, metavar="P"
+    )
+    parser.add_argument(
+        "--against", action="store_true", help="compare it with ONNX Runtime in f32 instead"
+    )
     wish = parser.parse_args()
     if wish.lower and not wish.pin:
         parser.error("--lower goes with --pin")
-    classifier, floors = Classifier.load(), read_floors()
-    troubles: list[str] = []
-    for name, read in SETS.items():
-        data = read()
-        if data is None:
-            print(f"{name}: no corpus at {CORPORA}, set CLAUSEMARK_CORPORA")
-            continue
-        made, old = entry(classifier, *data), floors.get(name)
-        _show(name, made["floors"], old["floors"] if old else {})
-        try:
-            floors[name] = pinned(old, made, lower=wish.lower)
-        except PinError as error:
-            troubles.append(f"{name}: {error}")
-    if wish.pin and not troubles:
-        write_floors(floors)
+    if wish.pin and (wish.against or wish.runtime != ENGINES[0]):
+        parser.error(f"floors are pinned in {ENGINES[0]}")
+    try:
+        classifier = Classifier.load(engine=wish.runtime, precision=wish.precision)
+    except ClausemarkError as error:
+        parser.error(str(error))
+    if wish.against:
+        troubles = check_engines(Classifier.load(engine=ENGINES[0]), classifier)
+    else:
+        troubles = check_floors(classifier, pin=wish.pin, lower=wish.lower)
     for trouble in troubles:
         print(trouble, file=sys.stderr)
     return 1 if troubles else 0

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import engine_gate
+import numpy as np
 import pytest
 import quality_gate as gate
 
 from clausemark import Classifier
+from clausemark.runtime import ENGINES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,14 +18,16 @@ if TYPE_CHECKING:
 PIN = {"model": "m 1", "texts": 3, "sha256": "a", "floors": {"macro_f1": 0.8, "micro_f1": 0.85}}
 
 
+@pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("name", gate.SETS)
-def test_the_bundled_model_holds_its_floors(name: str) -> None:
+def test_the_bundled_model_holds_its_floors(name: str, engine: str) -> None:
+    pytest.importorskip(engine)
     data = gate.SETS[name]()
     if data is None:
         pytest.skip(f"no corpus at {gate.CORPORA}; set CLAUSEMARK_CORPORA")
     floors = gate.read_floors()[name]
     assert floors["sha256"] == gate.checksum(*data), "other texts: pin the floors anew"
-    assert gate.below(gate.measure(Classifier.load(), *data), floors["floors"]) == []
+    assert gate.below(gate.measure(Classifier.load(engine=engine), *data), floors["floors"]) == []
 
 
 def test_figures_are_those_of_a_hand_counted_example(tiny: Path) -> None:
@@ -64,3 +69,41 @@ def test_floors_are_written_whole(tmp_path: Path) -> None:
     gate.write_floors({"fictional": PIN}, path)
     assert gate.read_floors(path) == {"fictional": PIN}
     assert [p.name for p in tmp_path.iterdir()] == ["floors.json"]
+
+
+#: Forty texts of which each label is true of the first, decided without a fault at one half.
+TRUTH = np.repeat(np.array([[1, 1]] * 20 + [[0, 0]] * 20), 5, axis=0)
+EXACT = np.where(TRUTH == 1, 0.9, 0.1)
+HALF = np.array([0.5, 0.5])
+
+
+def losing(texts: int) -> engine_gate.Comparison:
+    """Compare with a candidate that misses the second label of so many texts, just."""
+    scores = EXACT.copy()
+    scores[:texts, 1] = 0.4999994
+    return engine_gate.compare(TRUTH, EXACT, scores, HALF)
+
+
+def test_an_engine_that_gives_the_same_loses_nothing() -> None:
+    found = engine_gate.compare(TRUTH, EXACT, EXACT - 0.3, HALF)
+    assert found.losses(("a", "b")) == []
+    assert (found.flips, found.macro_f1) == (0, (1.0, 1.0))
+    assert found.largest == pytest.approx(0.3)
+
+
+def test_an_engine_may_lose_half_a_point_of_macro_f1_and_three_of_recall() -> None:
+    found = losing(1)
+    assert found.flips == 1
+    assert found.macro_f1[1] == pytest.approx((1 + 2 * 99 / (2 * 99 + 1)) / 2)
+    assert found.losses(("a", "b")) == []
+    assert losing(2).losses(("a", "b")) == ["macro-F1 1.0000 -> 0.9949"]
+    assert losing(3).losses(("a", "b")) == ["macro-F1 1.0000 -> 0.9924"]
+    assert losing(4).losses(("a", "b"))[1:] == ["recall of b 1.000 -> 0.960"]
+
+
+def test_an_engine_that_gains_is_no_loss() -> None:
+    worse = EXACT.copy()
+    worse[:50] = 0.1
+    found = engine_gate.compare(TRUTH, worse, EXACT, HALF)
+    assert found.losses(("a", "b")) == []
+    assert found.flips == 100
