@@ -49,9 +49,10 @@ def test_the_hub_reads_the_bundled_models_card() -> None:
     assert data.base_model == manifest.base
     overall = manifest.metrics["validation"]["chosen_thresholds"]["overall"]
     found = {r.metric_name: r for r in data.eval_results}
-    assert found["macro-F1"].metric_value == overall["macro_f1"]
-    assert found["micro-F1"].metric_value == overall["micro_f1"]
-    assert found["micro-F1"].metric_args["interval_95"] == overall["micro_f1_interval"]
+    assert found["macro-F1"].metric_value == round(overall["macro_f1"], 4)
+    assert found["micro-F1"].metric_value == round(overall["micro_f1"], 4)
+    ends = [round(end, 4) for end in overall["micro_f1_interval"]]
+    assert found["micro-F1"].metric_args["interval_95"] == ends
     assert {r.dataset_split for r in data.eval_results} == {"validation"}
 
 

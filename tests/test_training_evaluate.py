@@ -21,7 +21,7 @@ from training import card, evaluate, examples
 from training.config import Source
 from training.files import write_json
 from training.outoffold import OutOfFold
-from training.report.markdown import report
+from training.report.markdown import figure, report
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -220,4 +220,17 @@ def test_a_card_quotes_figures_under_their_folders_name(tiny: Path, tmp_path: Pa
     quoted = card.read_facts(toml, [tmp_path / "places" / "metrics.json"]).metrics["places"]
     assert quoted["texts"] == 20
     found = quoted["chosen_thresholds"]["overall"]["macro_f1"]
-    assert found == round(result["chosen_thresholds"]["overall"]["macro_f1"], 4)
+    assert found == round(result["chosen_thresholds"]["overall"]["macro_f1"], 7)
+
+
+def test_a_card_rounds_once(tmp_path: Path) -> None:
+    scored, decided = random(6)
+    figures = evaluate.assess(scored, decided)
+    label = figures["labels"]["Data Security"]
+    label["f1"] = 52 / 61  # .85246: .8525 in four decimals, .853 in three of those
+    write_json(tmp_path / "m" / "metrics.json", {"texts": 90, "at_half": figures})
+    toml = tmp_path / "a.card.toml"
+    names = ("name", "version", "base", "hub_base", "licence", "summary", "limits")
+    toml.write_text("".join(f'{n} = "x"\n' for n in names) + "sources = []\n")
+    quoted = card.read_facts(toml, [tmp_path / "m" / "metrics.json"]).metrics["m"]
+    assert figure(quoted["at_half"]["labels"]["Data Security"]["f1"]) == "0.852"

@@ -99,7 +99,8 @@ def _results(manifest: Manifest, facts: Facts) -> list[EvalResult]:
             average = metric.removesuffix("_f1")
             args = {"average": average, "thresholds": key.replace("_", " ")}
             interval = overall.get(f"{metric}_interval") or [None]
-            args |= {} if None in interval else {"interval_95": interval}
+            if None not in interval:
+                args["interval_95"] = [round(end, 4) for end in interval]
             found.append(
                 EvalResult(
                     task_type="text-classification",
@@ -109,7 +110,7 @@ def _results(manifest: Manifest, facts: Facts) -> list[EvalResult]:
                     dataset_split=about.get("split"),
                     metric_type="f1",
                     metric_name=f"{average}-F1",
-                    metric_value=overall[metric],
+                    metric_value=round(overall[metric], 4),
                     metric_args=args,
                 )
             )
