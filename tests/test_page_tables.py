@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 from docx import Document as WordFile
+from page_fixtures import read, tree_of
 
 from clausemark.document import Document, parse_document
-from tests.page_fixtures import read, tree_of
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement

@@ -33,7 +33,7 @@
     }
     const filtered = kinds.size + wanted.size > 0;
     reset.hidden = !filtered;
-    status.textContent = `${filtered ? `${shown} of` : "All"} ${changes.length} entries`;
+    status.textContent = `${filtered ? `${shown} of` : "All"} ${changes.length} ${changes.length === 1 ? "entry" : "entries"}`;
   }
 
   function clear() {
