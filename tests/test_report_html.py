@@ -221,6 +221,19 @@ def test_the_page_is_quiet_and_usable(
 
 
 @pytest.mark.browser
+def test_nothing_is_cut_off_on_paper(tmp_path: Path, chromium: Browser) -> None:
+    a4 = {"width": 718, "height": 1000}  # less Chromium's margins
+    with visit(chromium, written(tmp_path), viewport=a4) as seen:
+        cut = (
+            "() => [...document.querySelectorAll('.wide')].map(e => e.scrollWidth - e.clientWidth)"
+        )
+        assert max(seen.page.evaluate(cut)) > 0
+        seen.page.emulate_media(media="print")
+        assert max(seen.page.evaluate(cut)) == 0
+        assert seen.page.evaluate("document.documentElement.scrollWidth") == 718
+
+
+@pytest.mark.browser
 def test_a_threshold_is_moved_by_keys_to_scikit_learns_figures(
     tmp_path: Path, chromium: Browser
 ) -> None:

@@ -75,6 +75,17 @@ def test_pooled_seeds_have_their_mean_and_a_wider_interval() -> None:
     assert widths[0] > 2 * max(widths[1:])
 
 
+def test_the_order_of_two_systems_changes_signs_alone() -> None:
+    first, second = system("a", 0.05, 0.3, seed=1), system("b", 0.1, 0.2, 0.15, seed=2)
+    there, back = paired.compare(first, second), paired.compare(second, first)
+    for part in ("overall", "labels"):
+        for key, one in there[part].items():
+            other = back[part][key]
+            assert one["difference"] == pytest.approx(-other["difference"])
+            assert one["interval"] == pytest.approx([-end for end in reversed(other["interval"])])
+            assert one["p"] == other["p"]
+
+
 def test_equal_seeds_add_nothing() -> None:
     one = system("a", 0.2)
     twice = System("a", (), one.scored, np.repeat(one.decided, 3, axis=0))
@@ -181,6 +192,7 @@ def test_the_three_files_say_the_same(written: Path) -> None:
     assert [s["seeds"] for s in result["systems"]] == [1, 2, 1]
     assert all(f"- {part['verdict']}" in text for part in result["comparisons"])
     assert "as many seeds, whose F1 is averaged" in text
+    assert "Of a system trained once, they leave out what another training would change." in text
     shown = [float(value) for value in re.findall(r'"difference" data-value="([^"]+)"', html)]
     wanted = [
         [part["overall"][key]["difference"] for part in result["comparisons"]]

@@ -143,8 +143,9 @@ def main(
 def _source(found: dict[str, Any]) -> str:
     return (
         f"kappa is Fleiss' over {found['texts']:,} texts read by three annotators each; expert F1 "
-        "is of one annotator against the majority of the three, over the "
-        f"{found['texts_with_a_label']:,} texts for which it gives a label"
+        "is of one annotator against the majority of the three, which holds that annotator's own "
+        f"vote and so flatters, over the {found['texts_with_a_label']:,} texts for which it gives "
+        "a label"
     )
 
 

@@ -47,14 +47,16 @@ def points(part: dict[str, Any]) -> str:
 
 def method(result: dict[str, Any]) -> str:
     """Return how the figures are counted."""
-    seeds = any(system["seeds"] > 1 for system in result["systems"])
-    pooled = ", and of each system as many seeds, whose F1 is averaged" if seeds else ""
+    seeds = [system["seeds"] for system in result["systems"]]
+    pooled = ", and of each system as many seeds, whose F1 is averaged" if max(seeds) > 1 else ""
+    alone = " Of a system trained once, they leave out what another training would change."
     return (
         f"Differences are in points of F1. Brackets are 95 % intervals of {result['samples']:,} "
         "bootstrap samples; a sample draws as many policies as there are, with replacement, the "
-        f"same ones for every system{pooled}. A class counts as better or worse where its "
-        "two-sided p is below .05 after Holm's correction for the number of classes: of twelve "
-        "intervals, one or more misses zero by chance in nearly every second table."
+        f"same ones for every system{pooled}.{alone * (min(seeds) == 1)} A class counts as better "
+        "or worse where its two-sided p is below .05 after Holm's correction for the number of "
+        "classes: of twelve intervals, one or more misses zero by chance in nearly every second "
+        "table."
     )
 
 
