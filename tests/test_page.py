@@ -214,11 +214,15 @@ def test_the_bar_gives_each_clause_room_by_its_length() -> None:
     [
         ("# **Our** policy\n\nWe.\n", "Our policy"),
         ("We collect things, and that is all there is to say.\n", "policy.md"),
-        ("Some words first, all in a row.\n\n## Later\n\nWe.\n", "Later"),
+        ("Some words first, all in a row.\n\n# Later\n\nWe.\n", "Later"),
+        ("Some words first, all in a row.\n\n## Privacy Notice\n\nWe.\n", "Privacy Notice"),
+        ("Some words first, all in a row.\n\n## Accountability\n\nWe.\n", "policy.md"),
         (f"# {'long ' * 40}\n\nWe.\n", "policy.md"),
     ],
 )
-def test_the_title_is_the_first_heading_or_the_file(text: str, title: str) -> None:
+def test_the_title_is_a_first_heading_that_names_the_policy_or_the_file(
+    text: str, title: str
+) -> None:
     document = read(text, "folder/policy.md")
     assert policy_title(document) == title
     assert tree_of(document).xpath("string(//h1)") == title
@@ -243,3 +247,9 @@ def test_a_label_of_another_scheme_is_refused() -> None:
 
 def test_the_same_policy_makes_the_same_page() -> None:
     assert page_of(read(POLICY)) == page_of(read(POLICY))
+
+
+def test_backquotes_are_code_in_pairs_and_a_fence_keeps_its_three() -> None:
+    code = tree_of(read("Call `erase me` to go.\n\n```\nerase me\n```\n")).xpath("//article")[0]
+    assert code.xpath(".//code/text()") == ["erase me"]
+    assert code.text_content().count("```") == 2

@@ -25,7 +25,7 @@ _EMPHASIS: Final = re.compile(
     r"(?<![\w*])\*(?![\s*])([^*<]{1,500})(?<!\s)\*(?![\w*])|(?<!\w)_(?!\s)([^_<]{1,500})(?<!\s)_(?!\w)"
 )
 _HEADING: Final = re.compile(r"^#{1,6}\s+|\s+#+$|\s*\n\s*[=-]{3,}$")
-_CODE: Final = re.compile(r"`([^`<]{1,200})`")
+_CODE: Final = re.compile(r"(?<!`)`([^`<]{1,200})`(?!`)")
 _MARKS: Final = "*_#|>- \t\n\r"
 #: Characters of a clause that its entry in the outline shows at most.
 _OPENING: Final = 60

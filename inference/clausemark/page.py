@@ -7,6 +7,7 @@ from clause to clause.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
@@ -29,6 +30,8 @@ __all__ = ["PageFacts", "clause_anchor", "policy_page", "policy_title"]
 
 #: A longer first heading is no title.
 _LONGEST_TITLE: Final = 160
+#: How a title ends that stands below other words, such as what a web page says above it.
+_TITLED: Final = re.compile(r"\b(?:policy|notice|statement)\W*$", re.IGNORECASE)
 _STYLES: Final = ("page.css", "page.text.css", "page.ways.css")
 
 
@@ -51,8 +54,12 @@ class PageFacts:
 
 
 def policy_title(document: Document) -> str:
-    """Return the document's first heading, or its file's name if there is none to show."""
-    return _first_heading(document) or Path(document.name).name or document.name
+    """Return the document's title, or its file's name if it has none.
+
+    The title is the first heading, if the document opens with it, its level is 1, or it calls
+    itself a policy: other headings below words name a section.
+    """
+    return _title(document) or Path(document.name).name or document.name
 
 
 def policy_page(
@@ -87,11 +94,12 @@ def policy_page(
     )
 
 
-def _first_heading(document: Document) -> str:
-    for block in document.blocks:
+def _title(document: Document) -> str:
+    for place, block in enumerate(document.blocks):
         if block.kind == "heading":
             text = unmarked(headline(document.text[block.start : block.end]))
-            return text if len(text) <= _LONGEST_TITLE else ""
+            is_title = place == 0 or block.level == 1 or _TITLED.search(text)
+            return text if is_title and len(text) <= _LONGEST_TITLE else ""
     return ""
 
 
@@ -100,7 +108,7 @@ def _titled_blocks(document: Document, clauses: Sequence[LabelledClause]) -> int
 
     A clause that is nothing but this heading keeps it.
     """
-    if not document.blocks or document.blocks[0].kind != "heading" or not _first_heading(document):
+    if not document.blocks or document.blocks[0].kind != "heading" or not _title(document):
         return 0
     heading = document.blocks[0]
     return int(not clauses or clauses[0].end > heading.end)
