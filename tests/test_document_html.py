@@ -109,6 +109,20 @@ def test_a_caption_and_a_bold_first_row_head_a_table() -> None:
     ]  # fmt: skip
 
 
+def test_a_header_row_may_begin_with_an_empty_corner() -> None:
+    rows = "<tr><td><th>Ads<th>Bills<tr><th>Names<td><td>Yes<tr><th>Logs<td>No<td>"
+    assert blocks(html(f"<table>{rows}</table>")) == [
+        ("cell", 0, "Ads"), ("cell", 0, "Bills"), ("cell", 1, "Names"), ("cell", 2, "Yes"),
+        ("cell", 1, "Logs"), ("cell", 2, "No"),
+    ]  # fmt: skip
+
+
+def test_a_cell_of_nothing_but_a_picture_says_what_stands_for_it() -> None:
+    rows = "<tr><th>Data<th>Sold<tr><td>Names<td><img alt='No'><tr><td>Logs <img alt=x><td>Yes"
+    document = html(f"<table>{rows}</table>")
+    assert document.text.split("\n")[2:] == ["Names", "No", "Logs", "Yes"]
+
+
 def test_text_astray_in_a_table_is_kept() -> None:
     document = html("<table><tr>astray<td>1<td>2</tr><tr><td>3<td>4</tr></table>")
     assert set("1234") | {"astray"} <= set(document.text.split())

@@ -151,8 +151,9 @@ class _Walk:
 
     def _cells(self, row: Node, grid: Grid, *, first: bool) -> Iterator[Piece]:
         cells = [c for c in row.children if isinstance(c, Node) and c.tag in ("td", "th")]
+        titles = cells if cells and cells[0].size else cells[1:]
         header = (
-            all(c.tag == "th" for c in cells)
+            all(c.tag == "th" for c in titles)
             or (row.parent is not None and row.parent.tag == "thead")
             or (first and all(_is_bold(c) for c in cells))
         )
@@ -164,7 +165,7 @@ class _Walk:
                 level = 2 if level else 0
 
     def _cell_text(self, cell: Node) -> str:
-        """Return a cell's words on one line, blocks within it set apart."""
+        """Return a cell's words on one line, blocks within it set apart; else its pictures'."""
         parts: list[str] = []
         stack: list[Node | str] = [cell]
         while stack:
@@ -176,7 +177,12 @@ class _Walk:
                     parts.append(" ")
                     stack.append(" ")
                 stack.extend(reversed(part.children))
-        return collapse("".join(parts))
+        return collapse("".join(parts)) or _alternative(cell)
+
+
+def _alternative(cell: Node) -> str:
+    """Return what stands for the pictures of a cell: a tick says yes as well as the word."""
+    return collapse(" ".join(n.get("alt") for n in cell.descendants() if n.tag == "img"))
 
 
 def _is_block(node: Node) -> bool:
