@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from contextlib import nullcontext
 from enum import StrEnum
 from pathlib import Path  # noqa: TC003  (Typer reads the annotations)
 from typing import TYPE_CHECKING, Annotated
@@ -20,10 +21,13 @@ from clausemark._shell import (
 )
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from clausemark._parts import Existing
     from clausemark._places import Tally
+    from clausemark.batch import Crew
 
-__all__ = ["BatchFormat", "batch"]
+__all__ = ["BatchEngine", "BatchFormat", "batch"]
 
 
 class BatchFormat(StrEnum):
@@ -36,6 +40,13 @@ class BatchFormat(StrEnum):
     CSV_GZ = "csv.gz"
     CSV_ZST = "csv.zst"
     PARQUET = "parquet"
+
+
+class BatchEngine(StrEnum):
+    """Where the rows of a batch are labelled."""
+
+    LOCAL = "local"
+    RAY = "ray"
 
 
 def batch(  # noqa: PLR0913, PLR0917  (a parameter an option)
@@ -91,6 +102,21 @@ def batch(  # noqa: PLR0913, PLR0917  (a parameter an option)
     model: ModelOption = None,
     threads: ThreadsOption = None,
     runtime: RuntimeOption = RuntimeName.AUTO,
+    engine: Annotated[
+        BatchEngine, typer.Option("--engine", help="Where rows are labelled: here, or on Ray.")
+    ] = BatchEngine.LOCAL,
+    address: Annotated[
+        str | None,
+        typer.Option(
+            metavar="auto|HOST:PORT",
+            help="A Ray cluster that runs.",
+            show_default="Ray, started here",
+        ),
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="Models at work on Ray.", show_default="one a core"),
+    ] = None,
 ) -> None:
     """Label every row of tables, of any size, in bounded memory.
 
@@ -104,12 +130,17 @@ def batch(  # noqa: PLR0913, PLR0917  (a parameter an option)
 
     After a kill or Ctrl-C, the same command with --resume goes on; the output is the same, byte
     for byte, as that of a run that was never stopped.
+
+    --engine ray spreads the labelling over the cores of a cluster; the output is the same, and is
+    written here, where the inputs are read. --threads are then those of a worker, 1 by default.
     """
     from clausemark._bar import Bar
     from clausemark.batch import Options, label_tables
 
     if resume and overwrite:
         raise typer.BadParameter("--resume and --overwrite exclude each other.")
+    if engine is BatchEngine.LOCAL and (address or workers):
+        raise typer.BadParameter("--address and --workers need --engine ray.")
     existing: Existing = "resume" if resume else "overwrite" if overwrite else "refuse"
     options = Options(
         text_column=text_column,
@@ -120,10 +151,26 @@ def batch(  # noqa: PLR0913, PLR0917  (a parameter an option)
         rows_per_part=rows_per_part,
     )
     with edge("interrupted. Finished parts are safe: --resume goes on after them."), Bar() as bar:
-        classifier = load(model, threads, runtime)
-        tally = label_tables(
-            classifier, inputs, output, options, form=form, existing=existing, watch=bar
-        )
+        spread = engine is BatchEngine.RAY
+        classifier = load(model, threads or (1 if spread else None), runtime)
+        crew: AbstractContextManager[Crew | None] = nullcontext()
+        if spread:
+            from clausemark.distributed import ray_crew
+
+            crew = ray_crew(
+                classifier, model, workers=workers, threads=threads or 1, address=address
+            )
+        with crew as hired:
+            tally = label_tables(
+                classifier,
+                inputs,
+                output,
+                options,
+                form=form,
+                existing=existing,
+                watch=bar,
+                crew=hired,
+            )
     complain(_summary(tally, output))
     if tally.lost or (strict and tally.rejected):
         raise typer.Exit(1)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -27,6 +28,7 @@ from clausemark.errors import OutputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
+    from contextlib import AbstractContextManager
 
     from clausemark._inputs import Input
     from clausemark._parts import Existing
@@ -36,13 +38,16 @@ if TYPE_CHECKING:
     from clausemark.runtime import Progress
 
 __all__ = [
+    "Crew",
     "Labeller",
     "Moment",
     "Options",
     "Sink",
     "Source",
+    "calls",
     "label_table",
     "label_tables",
+    "maker",
     "places",
 ]
 
@@ -104,6 +109,15 @@ class Source(Protocol):
 
     def fraction(self) -> float:
         """Return how much of the input is read, 0 to 1."""
+
+
+class Crew(Protocol):
+    """Brings a labeller that knows what it will be asked: all that `calls` yields."""
+
+    def __call__(
+        self, source: Source, position: Position, options: Options, /
+    ) -> AbstractContextManager[Labeller]:
+        """Return a labeller for what `source` has after `position`."""
 
 
 class Sink(Protocol):
@@ -209,6 +223,13 @@ def _labelled(
     return [found[text] for text in texts]
 
 
+def calls(source: Source, position: Position, options: Options) -> Iterator[list[str]]:
+    """Yield what `label_table` asks of its labeller from `position` on, call by call."""
+    for items in _parts(source.read(position), options.rows_per_part):
+        texts = (item.text for item in items if isinstance(item, Row))
+        yield from _calls(list(dict.fromkeys(texts)))
+
+
 def _calls(texts: list[str]) -> Iterator[list[str]]:
     call: list[str] = []
     total = 0
@@ -231,14 +252,16 @@ def label_tables(  # noqa: PLR0913
     form: str | None = None,
     existing: Existing = "refuse",
     watch: Callable[[Moment], None] | None = None,
+    crew: Crew | None = None,
 ) -> Tally:
     """Label the rows of tables, or the clauses of policies, and write them with all columns.
 
     `inputs` are files, folders and globs. `output` is one file if it ends in .jsonl, .csv or
     .parquet (the first two also .gz, .zst), else a folder of parts; `form`, one of FORMS, is needed
-    for a folder alone. Raise RecordError for inputs that cannot be read, OutputError for an output
-    that cannot be written, or that is there already if `existing` says to refuse it. A row that
-    cannot be labelled raises nothing: it stands among the rejects.
+    for a folder alone. `crew` labels in the classifier's place. Raise RecordError for inputs that
+    cannot be read, OutputError for an output that cannot be written, or that is there already if
+    `existing` says to refuse it. A row that cannot be labelled raises nothing: it stands among the
+    rejects.
     """
     options = options or Options()
     there = places(Path(output))
@@ -273,7 +296,9 @@ def label_tables(  # noqa: PLR0913
     with Ledger.open(there, written, facts, existing) as ledger:
         if ledger.finished:
             return ledger.tally
-        return label_table(classifier, source, ledger, options, watch=watch)
+        hired = crew(source, ledger.position, options) if crew else nullcontext(classifier)
+        with hired as labeller:
+            return label_table(labeller, source, ledger, options, watch=watch)
 
 
 def places(output: Path) -> Places:
@@ -308,26 +333,31 @@ def _facts(
     classifier: Classifier, inputs: Sequence[Input], options: Options, form: str
 ) -> dict[str, Any]:
     """Return all that the output depends on, as the manifest holds it."""
-    manifest = classifier.manifest
-    engine = classifier.engine
-    libraries = ["numpy", "tokenizers"]
-    if form == "parquet" or form.endswith(".zst"):
-        libraries.append("pyarrow")
+    libraries = ["pyarrow"] if form == "parquet" or form.endswith(".zst") else []
     facts = {
         "format": 1,
         "inputs": [one.to_json() for one in inputs],
+        "options": {**asdict(options), "format": form},
+        **maker(classifier, *libraries),
+    }
+    plain: dict[str, Any] = json.loads(json.dumps(facts))
+    return plain
+
+
+def maker(classifier: Classifier, *libraries: str) -> dict[str, dict[str, str]]:
+    """Return what computes the scores: the model, the runtime, and the versions of all."""
+    manifest, engine = classifier.manifest, classifier.engine
+    used = ("numpy", "tokenizers", *libraries)
+    return {
         "model": {
             "name": manifest.name,
             "version": manifest.version,
             "sha256": hashlib.sha256(manifest.to_json().encode()).hexdigest(),
         },
         "runtime": {"name": engine.name, "precision": engine.precision},
-        "options": {**asdict(options), "format": form},
         "versions": {
             "clausemark": __version__,
             engine.name: engine.version,
-            **{name: version(name) for name in libraries},
+            **{name: version(name) for name in used},
         },
     }
-    plain: dict[str, Any] = json.loads(json.dumps(facts))
-    return plain
