@@ -123,6 +123,16 @@ def test_a_cell_of_nothing_but_a_picture_says_what_stands_for_it() -> None:
     assert document.text.split("\n")[2:] == ["Names", "No", "Logs", "Yes"]
 
 
+def test_spacers_of_nothing_visible_are_no_paragraphs() -> None:
+    document = html(
+        "<h1>Our&#8203; policy</h1><p>&#8203;</p><p>&#65279;</p><p>We keep e&shy;mail.&#8288;</p>"
+        "<ul><li>&#8203;</li><li>na&zwnj;me</li></ul><p>&shy;</p>"
+    )
+    assert blocks(document) == [
+        ("heading", 1, "Our policy"), ("paragraph", 0, "We keep email."), ("item", 1, "na\u200cme"),
+    ]  # fmt: skip
+
+
 def test_text_astray_in_a_table_is_kept() -> None:
     document = html("<table><tr>astray<td>1<td>2</tr><tr><td>3<td>4</tr></table>")
     assert set("1234") | {"astray"} <= set(document.text.split())

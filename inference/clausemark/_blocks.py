@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 __all__ = ["Block", "Document", "Kind", "Piece", "assemble", "collapse", "word_set"]
+
+#: Hints where a line may break and byte order marks: nobody sees them. Editors of web pages leave
+#: whole paragraphs of them. Not the joiners, which shape letters, nor what turns text around.
+_UNSEEN: Final = re.compile("[\u00ad\u200b\u2060\ufeff]+")
 
 Kind = Literal["heading", "paragraph", "item", "cell"]
 
@@ -60,12 +65,15 @@ def word_set(words: str) -> frozenset[str]:
 
 
 def assemble(name: str, pieces: Iterable[Piece]) -> Document:
-    """Lay `pieces` out as one text: blank lines between blocks, line ends inside lists and rows."""
+    """Lay `pieces` out as one text: blank lines between blocks, line ends inside lists and rows.
+
+    Characters that nobody sees are left out, and so are pieces of nothing else.
+    """
     parts: list[str] = []
     blocks: list[Block] = []
     at = 0
     for piece in pieces:
-        text = piece.text.strip()
+        text = _UNSEEN.sub("", piece.text).strip()
         if not text:
             continue
         if blocks:
