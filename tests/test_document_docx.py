@@ -81,6 +81,16 @@ def test_tables_stand_where_they_stood() -> None:
     ]
 
 
+def test_a_first_row_in_bold_heads_its_table() -> None:
+    document = Document()
+    table = document.add_table(2, 2)
+    for cell, text in zip(table._cells, ["Data", "Sold", "Names", "No"], strict=True):
+        cell.paragraphs[0].add_run(text).bold = True
+    read = parse_document(saved(document), name="p.docx")
+    assert blocks(read)[:2] == [("cell", 0, "Data"), ("cell", 0, "Sold")]
+    assert blocks(read)[2:] == [("cell", 1, "Names"), ("cell", 2, "No")]
+
+
 def test_footnotes_come_last() -> None:
     document = Document()
     document.add_paragraph("We keep your name.")

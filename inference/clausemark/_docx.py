@@ -241,8 +241,9 @@ def _is_data(table: Any) -> bool:
 
 
 def _rows(table: Any) -> Iterator[Piece]:
-    for row in table.iter(_W + "tr"):
-        header = row.find(f"{_W}trPr/{_W}tblHeader") is not None
+    for place, row in enumerate(table.iter(_W + "tr")):
+        marked = row.find(f"{_W}trPr/{_W}tblHeader") is not None
+        header = marked or (place == 0 and _is_bold_row(row))
         first = True
         column = _count(row, f"{_W}trPr/{_W}gridBefore", 0)
         for cell in row.iter(_W + "tc"):
@@ -251,6 +252,12 @@ def _rows(table: Any) -> Iterator[Piece]:
                 yield Piece("cell", text, 0 if header else (1 if first else 2), column, span)
                 first = False
             column += span
+
+
+def _is_bold_row(row: Any) -> bool:
+    """Tell a header by hand: few mark the row as one."""
+    runs = [run for run in row.iter(_W + "r") if _text(run).strip()]
+    return bool(runs) and all(_bold(run) for run in runs)
 
 
 def _count(element: Any, path: str, default: int) -> int:
