@@ -18,7 +18,7 @@ from clausemark.labels import OPP115
 from training import baseline, compare, evaluate, examples, metrics
 from training.config import Source
 from training.report import sections
-from training.report.markdown import share
+from training.report.markdown import report, share
 from training.scored import read_scored
 from training.systems import System
 
@@ -83,6 +83,28 @@ def test_fewer_than_five_policies_have_no_interval() -> None:
         said = sections.verdicts({"name": "floor", "ours_less_theirs": gain})
         assert all(("too few policies" in words) is not known for words in said)
         assert all("nan" not in words for words in said)
+
+
+@pytest.mark.parametrize(("policies", "said"), [(4, "of fewer than 5"), (5, "intervals are 95 %")])
+def test_the_markdown_says_whether_there_are_intervals(policies: int, said: str) -> None:
+    scored, decided = random(2, policies=policies)
+    figures = evaluate.assess(scored, decided)
+    text = report(
+        {
+            "model": {"name": "x", "version": "1"},
+            "texts": 60,
+            "policies": policies,
+            "thresholds": dict.fromkeys(OPP115.names, 0.5),
+            "chosen_thresholds": figures,
+            "at_half": figures,
+            "command": "x",
+            "python": "3",
+            "versions": {},
+            "data": {},
+        }
+    )
+    assert f"60 texts of {policies} policies; {said}" in text
+    assert ("[–, –]" in text) == (policies < metrics.FEWEST)
 
 
 def test_systems_on_fewer_than_five_policies_are_not_compared() -> None:

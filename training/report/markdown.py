@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from training import metrics
+
 #: What a figure begins with; an empty cell passes for one.
 _FIGURE = ("", *"0123456789.+-–")
 
@@ -13,8 +15,7 @@ def report(result: dict[str, Any]) -> str:
     """Return report.md of the figures that training.evaluate counted."""
     parts = [
         f"# Evaluation of {result['model']['name']} {result['model']['version']}",
-        f"{result['texts']} texts of {result['policies']} policies; intervals are 95 % bootstrap "
-        "intervals over policies.",
+        f"{result['texts']} texts of {result['policies']} policies; {_intervals(result)}.",
         _headline(result),
         "## Per class, at the chosen thresholds",
         _classes(result),
@@ -28,6 +29,12 @@ def report(result: dict[str, Any]) -> str:
         parts += ["## Audit of the data", _audit(analysis["audit"])]
     parts += ["## Circumstances", _circumstances(result)]
     return "\n\n".join(parts) + "\n"
+
+
+def _intervals(result: dict[str, Any]) -> str:
+    if result["policies"] < metrics.FEWEST:
+        return f"of fewer than {metrics.FEWEST} there are no intervals"
+    return "intervals are 95 % bootstrap intervals over policies"
 
 
 def figure(value: float | None, decimals: int = 3) -> str:

@@ -97,7 +97,7 @@ def _results(manifest: Manifest, facts: Facts) -> list[EvalResult]:
             if overall.get(metric) is None:
                 continue
             average = metric.removesuffix("_f1")
-            args = {"average": average, "thresholds": key.replace("_", " ")}
+            args: dict[str, Any] = {"average": average, "thresholds": key.replace("_", " ")}
             interval = overall.get(f"{metric}_interval") or [None]
             if None not in interval:
                 args["interval_95"] = [round(end, 4) for end in interval]
