@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from clausemark import Classifier
 from clausemark.errors import RecordError
 from clausemark.labels import OPP115
-from training import baseline, compare, evaluate, examples, metrics
+from training import agreement, baseline, compare, evaluate, examples, metrics
 from training.config import Source
 from training.report import sections
 from training.report.markdown import report, share
@@ -105,6 +105,21 @@ def test_the_markdown_says_whether_there_are_intervals(policies: int, said: str)
     )
     assert f"60 texts of {policies} policies; {said}" in text
     assert ("[–, –]" in text) == (policies < metrics.FEWEST)
+
+
+def test_what_is_printed_is_json_even_without_an_interval(tiny: Path, tmp_path: Path) -> None:
+    path = write_records(tmp_path / "few.jsonl", list(rows()[:3]))
+    result = run(evaluate.main, tiny, path, "--no-texts", "--output", tmp_path / "out")
+    assert "NaN" not in result.stdout
+    assert json.loads(result.stdout)["macro_f1_interval"] == [None, None]
+
+
+def test_agreement_of_no_record_is_refused(tmp_path: Path) -> None:
+    result = run(agreement.main, write_records(tmp_path / "none.jsonl", []), "--output", tmp_path)
+    assert (result.exit_code, result.stderr) == (
+        1,
+        "Error: no record is there. Agreement needs a corpus with votes.\n",
+    )
 
 
 def test_systems_on_fewer_than_five_policies_are_not_compared() -> None:

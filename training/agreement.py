@@ -79,6 +79,8 @@ def votes(rows: Sequence[dict[str, Any]]) -> NDArray[np.int64]:
 
     Raise RecordError naming a record without the votes of three annotators.
     """
+    if not rows:
+        raise RecordError("no record is there.", hint="Agreement needs a corpus with votes.")
     return np.stack([_counts(row) for row in rows])
 
 

@@ -10,7 +10,6 @@ its thresholds come from cross-validation within the training texts.
 
 from __future__ import annotations
 
-import json
 from pathlib import Path  # noqa: TC003  (Typer reads it)
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -26,7 +25,7 @@ from clausemark.normalise import normalise
 from training import examples
 from training.config import Source
 from training.evaluate import assess
-from training.files import circumstances, make_folder, write_json
+from training.files import as_json, circumstances, make_folder, write_json
 from training.scored import Scored
 from training.thresholds import best_thresholds
 
@@ -123,7 +122,7 @@ def main(
     }
     result |= {"data": {data.name: examples.checksum(data)}} | circumstances()
     write_json(output / "metrics.json", result)
-    typer.echo(json.dumps({k: result[k]["overall"] for k in ("chosen_thresholds", "at_half")}))
+    typer.echo(as_json({k: result[k]["overall"] for k in ("chosen_thresholds", "at_half")}))
 
 
 if __name__ == "__main__":

@@ -14,7 +14,6 @@ report.html quotes the texts that were misread, to be read on the machine that h
 
 from __future__ import annotations
 
-import json
 from pathlib import Path  # noqa: TC003  (Typer reads it)
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -27,7 +26,7 @@ from clausemark.labels import OPP115
 from training import analysis, examples, metrics
 from training.analysis.records import read
 from training.config import Source
-from training.files import circumstances, make_folder, write_json, write_text
+from training.files import as_json, circumstances, make_folder, write_json, write_text
 from training.report.html import Quotes, page
 from training.report.markdown import report
 from training.scored import Scored, read_scored
@@ -216,7 +215,7 @@ def main(  # noqa: PLR0913, PLR0917  (one parameter an option)
     write_text(output / "report.md", report(result))
     html = page(result, truth=scored.truth, scores=scored.scores, quotes=quoted)
     write_text(output / "report.html", html)
-    typer.echo(json.dumps(result["chosen_thresholds"]["overall"]))
+    typer.echo(as_json(result["chosen_thresholds"]["overall"]))
 
 
 if __name__ == "__main__":

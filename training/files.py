@@ -30,9 +30,13 @@ PACKAGES = (
 
 
 def write_json(path: Path, value: object) -> None:
-    """Write `value` as JSON beside `path`, then rename; a figure that is nan becomes null."""
-    text = json.dumps(_without_nan(value), indent=1, ensure_ascii=False, allow_nan=False)
-    write_text(path, text + "\n")
+    """Write `value` as JSON (see `as_json`) beside `path`, then rename."""
+    write_text(path, as_json(value, indent=1) + "\n")
+
+
+def as_json(value: object, *, indent: int | None = None) -> str:
+    """Return `value` as JSON; a figure that is nan becomes null."""
+    return json.dumps(_without_nan(value), indent=indent, ensure_ascii=False, allow_nan=False)
 
 
 def make_folder(folder: Path) -> None:
