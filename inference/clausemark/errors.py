@@ -22,7 +22,7 @@ class DocumentError(ClausemarkError):
 
 
 class ModelError(ClausemarkError):
-    """A model folder is incomplete, damaged, tampered with or of a newer format."""
+    """A model folder is unsound or of a newer format, or there is no such engine to run it."""
 
 
 class RecordError(ClausemarkError):
