@@ -108,7 +108,7 @@ def batch(  # noqa: PLR0913, PLR0917  (a parameter an option)
     address: Annotated[
         str | None,
         typer.Option(
-            metavar="auto|HOST:PORT",
+            metavar="auto",
             help="A Ray cluster that runs.",
             show_default="Ray, started here",
         ),

@@ -66,7 +66,7 @@ def ray_crew(
     """Join a Ray cluster: a crew for `clausemark.batch.label_tables`.
 
     `model` is the classifier's folder, None for the bundled one; every machine must have it at the
-    same place. `address` is auto or host:port for a cluster that runs; None starts Ray on this
+    same place. `address` is auto for the cluster that this machine is of; None starts Ray on this
     machine, unless the process has joined one. `workers` defaults to as many as there are cores
     for, each of `threads`. Raise ClausemarkError if Ray is missing, the cluster cannot be reached,
     or, when labelling, work fails there.
@@ -207,7 +207,7 @@ def _unreachable(address: str | None, error: Exception) -> ClausemarkError:
         return ClausemarkError(f"Ray does not start on this machine ({reason}).")
     return ClausemarkError(
         f"No Ray cluster can be joined at {address} ({reason}).",
-        hint="Run this on a machine of the cluster (ray start) with --address auto or host:port.",
+        hint="Run this on a machine of the cluster (ray start) with --address auto.",
     )
 
 
