@@ -261,8 +261,9 @@ def table(result: dict[str, Any]) -> str:
     parts = [
         f"# Engines on {about['cpu']} ({about['cores']} cores; {', '.join(about['flags'])})",
         f"{versions}. By `python tests/benchmarks/engines.py`. Ratios of texts a CPU-second to"
-        f" those of the first row, in one run. Peak memory is that of the whole process. Where texts"
-        f" a second fall short of texts a CPU-second times the threads, something else was running.",
+        f" those of the first row, in one run. Peak memory is that of the whole process. Where"
+        " texts a second fall short of texts a CPU-second times the threads, something else was"
+        " running.",
     ]
     for name in result["sets"]:
         count = result["sets"][name]
