@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from browser import visit
 from compare_edits import clause
+from playwright.sync_api import expect
 from test_render import HOSTILE
 
 from clausemark._compare_page import compare_page
@@ -167,7 +168,7 @@ def test_a_link_leads_to_its_change_though_a_filter_hid_it(path: Path, chromium:
         at.page.click("button[data-kind=added]")
         at.page.get_by_role("link", name=f"1 reworded in {KEEP}").click()
         target = at.page.locator(":target")
-        assert target.is_visible()
+        expect(target).to_be_visible()
         assert "call records" in target.inner_text()
         bar = at.page.locator(".filters").bounding_box()
         place = target.bounding_box()
@@ -180,7 +181,7 @@ def test_a_link_leads_to_its_change_though_a_filter_hid_it(path: Path, chromium:
 @pytest.mark.browser
 def test_without_scripts_everything_is_shown(path: Path, chromium: Browser) -> None:
     with visit(chromium, path, java_script_enabled=False) as at:
-        assert not at.page.locator(".filters").is_visible()
+        expect(at.page.locator(".filters")).to_be_hidden()
         changes = at.page.locator(".change")
         assert changes.count() > 0
         assert all(changes.nth(k).is_visible() for k in range(changes.count()))

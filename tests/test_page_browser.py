@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from browser import Visit, visit
 from page_fixtures import FICTIONAL, POLICY, labelled, read, save
+from playwright.sync_api import expect
 from pypdf import PdfReader
 
 from clausemark.document import read_document
@@ -106,10 +107,10 @@ def test_scores_show_on_focus_and_go_on_escape(page: Path, chromium: Browser) ->
     clause = CLAUSES[2]
     with visit(chromium, page) as seen:
         panel = seen.page.get_by_role("tooltip")
-        assert not panel.is_visible()
+        expect(panel).to_be_hidden()
         seen.page.locator("#clause-1 summary").focus()
         seen.page.keyboard.press("Tab")
-        assert panel.is_visible()
+        expect(panel).to_be_visible()
         first = panel.locator(".score").first.inner_text().split("\n")
         assert first == [clause.labels[0], ".60"]
         told = seen.page.locator("#clause-2 summary").get_attribute("aria-describedby")
@@ -117,7 +118,7 @@ def test_scores_show_on_focus_and_go_on_escape(page: Path, chromium: Browser) ->
         for name in clause.scores:
             assert name in panel.inner_text()
         seen.page.keyboard.press("Escape")
-        assert not panel.is_visible()
+        expect(panel).to_be_hidden()
 
 
 def test_scores_show_on_hover_beside_the_text(page: Path, chromium: Browser) -> None:
@@ -137,12 +138,12 @@ def test_scores_show_on_hover_beside_the_text(page: Path, chromium: Browser) -> 
 def test_scores_open_in_place_by_click_and_key(page: Path, chromium: Browser) -> None:
     with visit(chromium, page, viewport=NARROW, has_touch=True) as seen:
         seen.page.locator("#clause-3 summary").tap()
-        assert seen.page.locator("#clause-3 .score").first.is_visible()
-        assert not seen.page.get_by_role("tooltip").is_visible()
+        expect(seen.page.locator("#clause-3 .score").first).to_be_visible()
+        expect(seen.page.get_by_role("tooltip")).to_be_hidden()
         seen.page.locator("#clause-4 summary").focus()
         seen.page.keyboard.press("Enter")
         for name in OPP115.names:
-            assert name in seen.page.inner_text("#clause-4 .all")
+            expect(seen.page.locator("#clause-4 .all")).to_contain_text(name)
         seen.assert_quiet()
 
 
@@ -210,11 +211,11 @@ def test_with_scripts_off_all_can_be_read(page: Path, chromium: Browser) -> None
     with visit(chromium, page, java_script_enabled=False, viewport=NARROW) as seen:
         for clause in CLAUSES:
             tag = seen.page.locator(f"#clause-{clause.index} > details")
-            assert tag.is_visible()
+            expect(tag).to_be_visible()
             tag.locator("summary").click()
             assert "below .01" in tag.inner_text()
         assert key(seen, RETENTION).is_disabled()
-        assert not seen.page.get_by_role("button", name="Next clause").is_visible()
+        expect(seen.page.get_by_role("button", name="Next clause")).to_be_hidden()
         seen.page.locator(".where summary", has_text=RETENTION).click()
         assert seen.page.locator(".where[open] a").count() == 2
 
@@ -237,7 +238,7 @@ def test_the_bar_tells_what_a_segment_is(page: Path, chromium: Browser) -> None:
 
 def test_a_printed_page_carries_its_legend(page: Path, tmp_path: Path, chromium: Browser) -> None:
     with visit(chromium, page, viewport=NARROW) as seen:
-        assert not key(seen, SHARING).is_visible()
+        expect(key(seen, SHARING)).to_be_hidden()
         seen.page.pdf(path=tmp_path / "page.pdf")
         first = PdfReader(tmp_path / "page.pdf").pages[0].extract_text()
         assert "Data Retention 2 clauses" in first
@@ -252,7 +253,7 @@ def test_print_has_all_clauses_and_their_tints(page: Path, chromium: Browser) ->
         assert computed(seen, "body", "backgroundColor") == "rgb(255, 255, 255)"
         assert computed(seen, "#clause-2 > p", "backgroundColor").startswith("oklch(0.95 ")
         assert computed(seen, "#clause-0 > p", "backgroundColor") == "rgba(0, 0, 0, 0)"
-        assert not seen.page.locator(".tools").is_visible()
+        expect(seen.page.locator(".tools")).to_be_hidden()
 
 
 def test_a_step_brings_the_heading_above_the_clause(page: Path, chromium: Browser) -> None:
