@@ -31,7 +31,7 @@ from clausemark.tokens import combine
 from training import encoders
 from training.config import ConfigError, FitConfig, parse_config
 from training.examples import checksum, read_rows
-from training.files import circumstances, write_json, write_text
+from training.files import circumstances, write_array, write_json, write_text
 from training.fit import make_accelerator
 from training.loop import predict
 
@@ -125,7 +125,7 @@ def mean_scores(
             path = output / "scores" / f"{number:02d}-{at:08d}.npy"
             if not path.exists():
                 score = score or scorer(teacher)
-                _save(path, score(texts[at : at + PART]))
+                write_array(path, score(texts[at : at + PART]))
                 typer.echo(f"{teacher}: {min(at + PART, len(texts))} of {len(texts)}")
             total[at : at + PART] += np.load(path, allow_pickle=False)
     return np.asarray(total / len(teachers), dtype=np.float32)
@@ -180,14 +180,6 @@ def _candidate(row: dict[str, Any], path: Path) -> Candidate:
 
 def _key(text: str) -> bytes:
     return hashlib.blake2b(" ".join(text.lower().split()).encode(), digest_size=12).digest()
-
-
-def _save(path: Path, scores: NDArray[np.float32]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".partial")
-    with partial.open("wb") as file:
-        np.save(file, scores)
-    partial.replace(path)
 
 
 def _config_of(run: Path) -> FitConfig:

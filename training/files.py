@@ -53,6 +53,7 @@ def make_folder(folder: Path) -> None:
 
 def write_array(path: Path, array: NDArray[Any]) -> None:
     """Write `array` as .npy beside `path`, then rename."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(path.name + ".partial")
     with partial.open("wb") as file:
         np.save(file, array)

@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import numpy as np
 import torch
 import typer
 from accelerate import Accelerator
@@ -28,11 +27,12 @@ from clausemark.labels import OPP115
 from clausemark.tokens import Encoder, combine
 from training import checkpoint, encoders, examples, metrics
 from training.config import ConfigError, FitConfig, load_config
-from training.files import circumstances, write_json
+from training.files import circumstances, write_array, write_json
 from training.loop import BEST, Loop, predict
 from training.tasks import LabelTask, read_headings
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
     from clausemark.tokens import Windows
@@ -149,7 +149,7 @@ class Held:
 
     def write(self, model: Any, folder: Path) -> None:
         """Keep the logits, for thresholds, ensembles and comparisons."""
-        np.save(folder / "validation_logits.npy", self.logits(model))
+        write_array(folder / "validation_logits.npy", self.logits(model))
         write_json(folder / "validation_ids.json", self.data.ids)
 
 

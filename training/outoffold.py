@@ -11,7 +11,7 @@ import numpy as np
 from clausemark.errors import RecordError
 from training import examples
 from training.config import parse_config
-from training.files import write_json
+from training.files import write_array, write_json
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,7 +51,7 @@ class OutOfFold:
         """Write arrays and rows into `folder`."""
         folder.mkdir(parents=True, exist_ok=True)
         for name in ("fold", "logits", "truth"):
-            np.save(folder / f"{name}.npy", getattr(self, name))
+            write_array(folder / f"{name}.npy", getattr(self, name))
         rows = zip(self.ids, self.documents, self.splits, strict=True)
         write_json(folder / "rows.json", [list(row) for row in rows])
 
