@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from pathlib import Path  # noqa: TC003  (Typer reads the annotations)
 from typing import IO, TYPE_CHECKING, Annotated
 
 import typer
@@ -11,6 +10,7 @@ import typer
 from clausemark._shell import (
     WHERE,
     ModelOption,
+    OutputOption,
     RuntimeName,
     RuntimeOption,
     ThreadsOption,
@@ -50,10 +50,7 @@ def compare(  # noqa: PLR0913, PLR0917  (a parameter an option)
     form: Annotated[
         CompareFormat | None, typer.Option("--format", show_default=WHERE.format("jsonl"))
     ] = None,
-    output: Annotated[
-        Path | None,
-        typer.Option("--output", metavar="FILE", help="Write to FILE, all of it or nothing."),
-    ] = None,
+    output: OutputOption = None,
     everything: Annotated[
         bool, typer.Option("--all", help="Let jsonl have the unchanged clauses, too.")
     ] = False,

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = [
     "WHERE",
     "ModelOption",
+    "OutputOption",
     "RuntimeName",
     "RuntimeOption",
     "ThreadsOption",
@@ -47,6 +48,10 @@ class RuntimeName(StrEnum):
 ModelOption = Annotated[
     Path | None,
     typer.Option("--model", metavar="DIR", help="A model folder.", show_default="the bundled one"),
+]
+OutputOption = Annotated[
+    Path | None,
+    typer.Option("--output", metavar="FILE", help="Write to FILE, all of it or nothing."),
 ]
 ThreadsOption = Annotated[
     int | None,

@@ -267,12 +267,13 @@ def label_tables(  # noqa: PLR0913
     there = places(Path(output))
     found = find_inputs(inputs, besides=there.all)
     kind, compression = _form(there, form, found)
+    added = options.added(kind, classifier.labels)
     columns = plan(
         found,
         kind,
         column=options.text_column,
         keep=options.columns,
-        added=options.added(kind, classifier.labels),
+        added=added,
     )
     written = Form(
         kind,
@@ -290,7 +291,7 @@ def label_tables(  # noqa: PLR0913
         kind,
         column=options.text_column,
         keep=options.columns,
-        added=options.added(kind, classifier.labels),
+        added=added,
     )
     facts = _facts(classifier, found, options, f"{kind}{compression}")
     with Ledger.open(there, written, facts, existing) as ledger:

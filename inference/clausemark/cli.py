@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sys
 from enum import StrEnum
-from pathlib import Path  # noqa: TC003  (Typer reads the annotations)
 from typing import IO, TYPE_CHECKING, Annotated
 
 import typer
@@ -20,6 +19,7 @@ from clausemark._cli_page import page
 from clausemark._shell import (
     WHERE,
     ModelOption,
+    OutputOption,
     RuntimeName,
     RuntimeOption,
     ThreadsOption,
@@ -100,10 +100,7 @@ def label(  # noqa: PLR0913, PLR0917  (a parameter an option)
     form: Annotated[
         Format | None, typer.Option("--format", show_default=WHERE.format("jsonl"))
     ] = None,
-    output: Annotated[
-        Path | None,
-        typer.Option("--output", metavar="FILE", help="Write to FILE, all of it or nothing."),
-    ] = None,
+    output: OutputOption = None,
     model: ModelOption = None,
     threads: ThreadsOption = None,
     runtime: RuntimeOption = RuntimeName.AUTO,
