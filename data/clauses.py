@@ -58,7 +58,8 @@ def load(raw: Path, *, overlap: Overlap = NONE, annotations: Path = ANNOTATIONS)
             found = {clause.start: clause for clause in clauses(policy["text"])}
             for row in rows:
                 _add(loaded, policy["id"], row, found.get(row.start), overlap)
-    loaded.dropped["policy not in the collection"] = sum(map(len, wanted.values()))
+    if wanted:
+        loaded.dropped["policy not in the collection"] = sum(map(len, wanted.values()))
     return loaded
 
 

@@ -23,7 +23,7 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from sklearn.metrics import f1_score, recall_score
@@ -42,7 +42,7 @@ from clausemark.runtime import AUTO, ENGINES
 from clausemark.segment import model_text, segment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
 FLOORS = Path(__file__).with_name("quality_floors.json")
 FICTIONAL = ROOT / "data" / "fictional"
@@ -62,19 +62,27 @@ class PinError(Exception):
     """The floors cannot be written as asked."""
 
 
-def fictional() -> tuple[Texts, Labels]:
-    """Return the clauses of the policies of this project, with their labels."""
+def fictional(*, headings: bool) -> tuple[Texts, Labels]:
+    """Return the clauses of the policies of this project, as a model reads them, and their labels.
+
+    With `headings` they stand under their sections', as a model trained so reads them.
+    """
     rows = [json.loads(line) for line in (FICTIONAL / "labels.jsonl").open(encoding="utf-8")]
     texts: Texts = []
     truth: Labels = []
     for name in dict.fromkeys(row["policy"] for row in rows):
-        texts += [model_text(clause) for clause in segment(read_document(FICTIONAL / name))]
+        clauses = segment(read_document(FICTIONAL / name))
+        texts += [model_text(clause, headings=headings) for clause in clauses]
         truth += [row["labels"] for row in rows if row["policy"] == name]
     return texts, truth
 
 
-def opp115_validation() -> tuple[Texts, Labels] | None:
-    """Return OPP-115's validation places, or None where the corpus is not present."""
+def opp115_validation(*, headings: bool) -> tuple[Texts, Labels] | None:
+    """Return OPP-115's validation places, or None where the corpus is not present.
+
+    PrivacyGLUE's protocol is the text alone, whatever `headings` says.
+    """
+    del headings
     raw = CORPORA / "opp115"
     if not raw.is_dir():
         return None
@@ -84,7 +92,14 @@ def opp115_validation() -> tuple[Texts, Labels] | None:
     return [r.text for r in records], [list(r.labels) for r in records]
 
 
-SETS: dict[str, Callable[[], tuple[Texts, Labels] | None]] = {
+class Read(Protocol):
+    """Reads one set: texts and labels, or None where it is not here."""
+
+    def __call__(self, *, headings: bool) -> tuple[Texts, Labels] | None:
+        """Return the texts as a model with or without `headings` reads them."""
+
+
+SETS: dict[str, Read] = {
     "fictional": fictional,
     "opp115_validation": opp115_validation,
 }
@@ -172,10 +187,10 @@ def write_floors(floors: Mapping[str, Any], path: Path = FLOORS) -> None:
     draft.replace(path)
 
 
-def sets() -> Iterator[tuple[str, Texts, Labels]]:
-    """Yield the sets that are here, and say which are not."""
+def sets(classifier: Classifier) -> Iterator[tuple[str, Texts, Labels]]:
+    """Yield the sets that are here, as `classifier` reads them, and say which are not."""
     for name, read in SETS.items():
-        data = read()
+        data = read(headings=classifier.manifest.headings)
         if data is None:
             print(f"{name}: no corpus at {CORPORA}, set CLAUSEMARK_CORPORA")
         else:
@@ -185,7 +200,7 @@ def sets() -> Iterator[tuple[str, Texts, Labels]]:
 def check_floors(classifier: Classifier, *, pin: bool, lower: bool) -> list[str]:
     """Show figures beside their floors, pin them where asked; return what is below its floor."""
     floors, troubles = read_floors(), []
-    for name, texts, truth in sets():
+    for name, texts, truth in sets(classifier):
         made, old = entry(classifier, texts, truth), floors.get(name)
         _show(name, made["floors"], old["floors"] if old else {})
         try:
@@ -201,7 +216,7 @@ def check_engines(exact: Classifier, candidate: Classifier) -> list[str]:
     """Show two engines' figures beside each other; return what the candidate has lost."""
     troubles = []
     limits = np.array([exact.thresholds[name] for name in exact.labels])
-    for name, texts, truth in sets():
+    for name, texts, truth in sets(exact):
         scores = exact.predict_proba(texts), candidate.predict_proba(texts)
         found = engine_gate.compare(_multi_hot(truth), *scores, limits)
         print(f"{name}: {candidate.engine.name} {candidate.engine.precision}\n{found}")

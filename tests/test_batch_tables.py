@@ -20,8 +20,9 @@ from batch_fixtures import (
     write_jsonl,
 )
 from cli_fixtures import POLICY, objects, run
+from conftest import files, manifest
 
-from clausemark import Classifier
+from clausemark import Classifier, artifact
 from clausemark._bar import line
 from clausemark.batch import FORMS, Moment
 from clausemark.labels import OPP115
@@ -159,6 +160,15 @@ def test_policies_become_the_rows_that_label_writes(tiny: Path, tmp_path: Path) 
     batch(tiny, folder, "--output", tmp_path / "out.csv")
     labelled = run("label", "--model", tiny, folder, "--format", "csv")
     assert (tmp_path / "out.csv").read_text() == labelled.stdout
+
+
+def test_clauses_are_read_under_their_headings_as_label_reads_them(tmp_path: Path) -> None:
+    model = artifact.write(tmp_path / "headed", manifest(headings=True), files()).path
+    policy, out = tmp_path / "a.md", tmp_path / "out.jsonl"
+    policy.write_text("# We share\n\nAll of it.\n\nNone of it.")
+    assert batch(model, policy, "--output", out).exit_code == 0
+    assert read(out) == objects(run("label", "--model", model, policy).stdout)
+    assert all(row["labels"] == ["Third Party Sharing/Collection"] for row in read(out))
 
 
 def test_a_folder_of_tables_and_policies_is_ambiguous(tiny: Path, tmp_path: Path) -> None:

@@ -112,6 +112,16 @@ def test_a_document_becomes_its_clauses_with_labels(classifier: Classifier, tmp_
     assert "Third Party Sharing/Collection" in labelled[-1].labels, "by its lead-in alone"
 
 
+def test_a_model_trained_with_headings_reads_them(classifier: Classifier, tmp_path: Path) -> None:
+    folder = artifact.write(tmp_path / "headed", manifest(headings=True), files())
+    document = parse_document(b"# We share\n\nAll of it.\n\nNone of it.", name="p.md")
+    named = [
+        [("Third Party Sharing/Collection" in one.labels) for one in model.label_document(document)]
+        for model in (classifier, Classifier.load(folder.path))
+    ]
+    assert named == [[True, False], [True, True]]
+
+
 def test_path_string_and_document_are_all_documents(classifier: Classifier, tmp_path: Path) -> None:
     path = tmp_path / "policy.md"
     path.write_text(POLICY)

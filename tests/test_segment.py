@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from clausemark.document import Document, parse_document
 from clausemark.normalise import normalise
-from clausemark.segment import Clause, model_text, segment, split_text
+from clausemark.segment import Clause, headed, model_text, segment, split_text
 from tests.fixtures.render import FOLDER, RENDERERS, load
 
 _LINES = st.one_of(
@@ -114,6 +114,17 @@ def test_an_item_is_read_after_its_lead_in_and_its_parent() -> None:
     assert intro.lead_in is None
     assert normalise(model_text(reseller)) == "We share data with: our resellers"
     assert acme.lead_in == "We share data with: agencies, namely"
+
+
+def test_a_model_trained_so_reads_the_heading_once_before_the_clause() -> None:
+    first, second, item = split_text(
+        "## Security\n\nWe encrypt all we store.\n\nWe test it each year, namely:\n\n- the locks"
+    )
+    assert model_text(first, headings=True) == model_text(first), "it opens with its heading"
+    assert model_text(second, headings=True) == "Security\nWe test it each year, namely:"
+    read = normalise(model_text(item, headings=True))
+    assert read == "Security We test it each year, namely: the locks"
+    assert headed("We log nothing.", None) == headed("We log nothing.", "") == "We log nothing."
 
 
 def test_a_lead_in_is_bounded() -> None:

@@ -5,8 +5,10 @@
 
 Writes DIR/report.html, report.md, metrics.json and the scores themselves (scores.npy, rows.json),
 which a later evaluation can take as its baseline. Scores come from the shipped package on ONNX
-Runtime, so the figures are those a user gets there. Intervals are 95 % bootstrap intervals over
-policies. A corpus that leaves labels open ("known") is refused: its silence is no negative.
+Runtime, so the figures are those a user gets there. `--headings` puts each text under its section's
+heading, as `clausemark label` does for a model that was trained so; without it the text stands
+alone, PrivacyGLUE's protocol. Intervals are 95 % bootstrap intervals over policies. A corpus that
+leaves labels open ("known") is refused: its silence is no negative.
 
 report.html quotes the texts that were misread, to be read on the machine that has the corpus;
 --no-texts leaves them out. report.md and metrics.json never hold a text.
@@ -190,6 +192,9 @@ def main(  # noqa: PLR0913, PLR0917  (one parameter an option)
     texts: Annotated[
         bool, typer.Option(help="Quote misread texts in report.html, which then stays here.")
     ] = True,
+    headings: Annotated[
+        bool, typer.Option("--headings", help="Put each text under its section's heading.")
+    ] = False,
     crossval: Annotated[
         Path | None,
         typer.Option(help="Suspect labels by training.crossval's scores of DATA instead."),
@@ -201,10 +206,12 @@ def main(  # noqa: PLR0913, PLR0917  (one parameter an option)
         folder = None if str(model) == "bundled" else model
         make_folder(output)
         classifier = Classifier.load(folder, engine="onnxruntime")
-        source = Source(path=str(data), splits=(split,) if split else ())
+        splits = (split,) if split else ()
+        source = Source(path=str(data), splits=splits, heading=1.0 if headings else 0.0)
         records = examples.judgeable(examples.load([source]), data)
         result, scored, decided = evaluate(classifier, records, baseline, records=data)
         result |= {"data": {str(data.name): examples.checksum(data)}, "split": split}
+        result |= {"headings": headings}
         result |= circumstances()
         quoted = quotes(scored, decided, data, crossval) if texts else None
     except ClausemarkError as error:

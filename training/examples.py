@@ -12,6 +12,7 @@ import numpy as np
 
 from clausemark.errors import RecordError
 from clausemark.labels import OPP115, Scheme
+from clausemark.segment import headed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -138,11 +139,9 @@ def _text(row: dict[str, Any], source: Source) -> str:
 
     The choice hangs on the record's id alone, so that it is the same in every run and epoch.
     """
-    heading, text = row.get("heading"), row["text"]
-    if not heading or not source.heading or text.lower().startswith(heading.lower()):
-        return str(text)
     chance = int.from_bytes(hashlib.blake2b(row["id"].encode(), digest_size=4).digest()) / 2**32
-    return f"{heading}\n{text}" if chance < source.heading else str(text)
+    text = str(row["text"])
+    return headed(text, row.get("heading")) if chance < source.heading else text
 
 
 def _multi_hot(row: dict[str, Any], scheme: Scheme) -> NDArray[np.float32]:

@@ -156,6 +156,7 @@ def _manifest(
         scheme=OPP115.id,
         labels=tuple(settings),
         window=Window(config["window"], config["overlap"]),
+        headings=any(source.get("heading", 0.0) > 0 for source in config["train"]),
         parameters=sum(p.numel() for p in model.parameters()),
         licence=facts.licence,
         metrics=facts.metrics,

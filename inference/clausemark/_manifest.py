@@ -31,7 +31,7 @@ __all__ = [
     "Window",
 ]
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 WEIGHTS: Final = "model.onnx"
 TOKENIZER: Final = "tokenizer.json"
 CARD: Final = "README.md"
@@ -132,7 +132,10 @@ class File:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
-    """Everything a model says about itself; `labels` are in the order of the output columns."""
+    """Everything a model says about itself; `labels` are in the order of the output columns.
+
+    With `headings` the model was trained to read a clause under its section's heading (format 2).
+    """
 
     name: str
     version: str
@@ -141,6 +144,7 @@ class Manifest:
     scheme: str
     labels: tuple[LabelSettings, ...]
     window: Window
+    headings: bool = False
     parameters: int
     licence: str
     metrics: dict[str, Any] = field(default_factory=dict)
@@ -167,6 +171,7 @@ class Manifest:
             scheme=fields.text("scheme"),
             labels=tuple(map(LabelSettings.parse, fields.items("labels"))),
             window=Window.parse(fields.fields("window")),
+            headings=fields.flag("headings") if fields.integer("format") > 1 else False,
             parameters=fields.integer("parameters"),
             licence=fields.text("licence"),
             metrics=fields.free("metrics"),

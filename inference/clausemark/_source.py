@@ -20,9 +20,12 @@ __all__ = ["Tables"]
 
 
 class Tables:
-    """The rows of `inputs` as they are needed for an output of `kind`: jsonl, csv or parquet."""
+    """The rows of `inputs` as they are needed for an output of `kind`: jsonl, csv or parquet.
 
-    def __init__(
+    With `headings` the clause of a policy is read under its section's heading.
+    """
+
+    def __init__(  # noqa: PLR0913
         self,
         inputs: Sequence[Input],
         kind: str,
@@ -30,12 +33,14 @@ class Tables:
         column: str,
         keep: Sequence[str] | None,
         added: Sequence[str],
+        headings: bool = False,
     ) -> None:
         self._inputs = inputs
         self._kind = kind
         self._column = column
         self._keep = keep
         self._added = frozenset(added)
+        self._headings = headings
         self._total = max(1, sum(one.bytes for one in inputs))
         self._done = 0
         self._now: tuple[Reader, int] | None = None
@@ -70,7 +75,7 @@ class Tables:
         if one.kind == "parquet":
             native = self._kind == "parquet"
             return ParquetReader(one.path, self._column, self._keep, native=native)
-        return ClauseReader(one.path, self._column, self._keep)
+        return ClauseReader(one.path, self._column, self._keep, headings=self._headings)
 
 
 def _raws(reader: Reader, file: str) -> Iterator[tuple[int, int, Any]]:

@@ -69,6 +69,11 @@ class Fields:
             raise fault(self.place(key), "out of range")
         return float(value)
 
+    def flag(self, key: str) -> bool:
+        """Return true or false."""
+        value: bool = self._take(key, bool, "true or false")
+        return value
+
     def free(self, key: str) -> dict[str, Any]:
         """Return an object as it is."""
         value: dict[str, Any] = self._take(key, dict, "an object")
@@ -89,7 +94,8 @@ class Fields:
         if key not in self.values:
             raise fault(self.place(key), "missing")
         value = self.values[key]
-        if not isinstance(value, kind) or isinstance(value, bool):
+        # A bool is an int to Python, and none to JSON.
+        if not isinstance(value, kind) or isinstance(value, bool) != (kind is bool):
             raise fault(self.place(key), f"{_kind(value)}, {name} is needed")
         return value
 

@@ -232,6 +232,12 @@ class ClauseReader(_FileReader):
 
     place = "row"
 
+    def __init__(
+        self, path: Path, column: str, keep: Sequence[str] | None, *, headings: bool
+    ) -> None:
+        super().__init__(path, column, keep)
+        self._headings = headings
+
     def raws(self) -> Iterator[tuple[int, Any]]:
         """Yield the clauses, or the reason why there are none."""
         try:
@@ -246,5 +252,5 @@ class ClauseReader(_FileReader):
         name = str(self.path).encode(errors="replace").decode()
         values = {"document": name}
         values |= {name: getattr(raw, name) for name in CLAUSE_COLUMNS[1:]}
-        text = checked_text(model_text(raw), "text")
+        text = checked_text(model_text(raw, headings=self._headings), "text")
         return text, self._pick(values), len(raw.text)

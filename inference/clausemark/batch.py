@@ -292,6 +292,7 @@ def label_tables(  # noqa: PLR0913
         column=options.text_column,
         keep=options.columns,
         added=added,
+        headings=classifier.manifest.headings,
     )
     facts = _facts(classifier, found, options, f"{kind}{compression}")
     with Ledger.open(there, written, facts, existing) as ledger:

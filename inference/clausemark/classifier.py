@@ -149,7 +149,8 @@ class Classifier:
         if not isinstance(document, Document):
             document = read_document(Path(document))
         clauses = segment(document)
-        scores = self.predict_proba([model_text(clause) for clause in clauses], progress=progress)
+        texts = [model_text(clause, headings=self.manifest.headings) for clause in clauses]
+        scores = self.predict_proba(texts, progress=progress)
         return [
             self._labelled(document.name, clause, row)
             for clause, row in zip(clauses, _rounded(scores), strict=True)

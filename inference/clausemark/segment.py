@@ -20,7 +20,7 @@ from clausemark.document import Block, Document
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Clause", "model_text", "segment", "split_text"]
+__all__ = ["Clause", "headed", "model_text", "segment", "split_text"]
 
 #: A lead-in has at most this many words, those nearest to the item.
 _LEAD: Final = 60
@@ -28,6 +28,8 @@ _LEAD: Final = 60
 _DEPTH: Final = 4
 #: A heading of more words is a paragraph in a heading's clothes.
 _LONGEST_HEADING: Final = 60
+#: What Markdown writes before the words of a heading.
+_MARKS: Final = "#*_ \t"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +58,24 @@ def split_text(text: str) -> list[Clause]:
     return segment(refine(Document("", text, tuple(plain_blocks(text)))))
 
 
-def model_text(clause: Clause) -> str:
+def model_text(clause: Clause, *, headings: bool = False) -> str:
     """Return what the encoder reads: the lead-in, if there is one, and the clause.
 
-    The clause begins a line of its own, so that `normalise` knows its bullet for one.
+    The clause begins a line of its own, so that `normalise` knows its bullet for one. A model that
+    was trained with `headings` reads the section's heading first.
     """
-    return f"{clause.lead_in}\n{clause.text}" if clause.lead_in else clause.text
+    text = f"{clause.lead_in}\n{clause.text}" if clause.lead_in else clause.text
+    return headed(text, clause.heading) if headings else text
+
+
+def headed(text: str, heading: str | None) -> str:
+    """Return `text` under its section's heading, unless there is none or the text begins with it.
+
+    Training puts headings in front of its texts through this function too.
+    """
+    if not heading or text.lstrip(_MARKS).lower().startswith(heading.lower()):
+        return text
+    return f"{heading}\n{text}"
 
 
 class _Segmenter:
