@@ -15,9 +15,10 @@ from sklearn.metrics import f1_score
 from typer.testing import CliRunner
 
 from clausemark.errors import RecordError
-from training import compare, evaluate, metrics, paired
+from training import compare, evaluate, metrics, paired, thresholds
+from training.outoffold import OutOfFold
 from training.report.comparison import verdict
-from training.systems import System, read_systems
+from training.systems import System, judged, read_systems
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -73,6 +74,32 @@ def test_pooled_seeds_have_their_mean_and_a_wider_interval() -> None:
     draws = metrics.resample(20)
     widths = [np.ptp(metrics.interval(paired.samples(s, draws, 0)[:, 1])) for s in (pooled, *alone)]
     assert widths[0] > 2 * max(widths[1:])
+
+
+def test_the_spread_of_seeds_is_their_standard_deviation() -> None:
+    pooled = system("a", 0.05, 0.3, 0.1, seed=1)
+    truth = pooled.scored.truth
+    macro = [f1_score(truth, one, average="macro", zero_division=0) for one in pooled.decided]
+    spread = paired.spread(pooled)
+    assert spread is not None
+    assert spread[0] == pytest.approx(np.std(macro, ddof=1))
+    assert paired.spread(system("b", 0.1)) is None
+
+
+def test_a_cross_validation_is_a_system_at_nested_thresholds_or_at_half(tmp_path: Path) -> None:
+    scored, _ = random(0, 200, policies=20)
+    logits = np.log(scored.scores / (1 - scored.scores)).astype(np.float32)
+    fold = np.arange(200) % 2
+    splits: list[str | None] = ["train"] * 200
+    made = OutOfFold(scored.ids, scored.documents, splits, fold, logits, scored.truth)
+    made.write(tmp_path)
+    half, decided = judged(tmp_path, at_half=True)
+    assert half.ids == scored.ids
+    assert (decided == (logits >= 0)).all()
+    chosen, decided = judged(tmp_path)
+    scores, wanted = thresholds.nested(made)
+    assert (decided == wanted).all()
+    assert (chosen.scores == scores).all()
 
 
 def test_the_order_of_two_systems_changes_signs_alone() -> None:

@@ -3,9 +3,10 @@
     python -m training.compare runs/baseline runs/opp115-soup/validation --output DIR
     python -m training.compare tfidf=runs/baseline encoder=runs/a/test,runs/b/test,runs/c/test
 
-Each argument is an evaluation's folder, as training.evaluate and training.baseline write it, or
-several of one system, trained with other seeds and pooled: NAME=FOLDER,FOLDER. All are set against
-the first. Writes DIR/comparison.json, comparison.md and comparison.html; figures only.
+Each argument is the folder of an evaluation (training.evaluate, training.baseline), of a run of
+training.fit or of a cross-validation, or several of one system, trained with other seeds and
+pooled: NAME=FOLDER,FOLDER. All are set against the first. Writes DIR/comparison.json,
+comparison.md and comparison.html; figures only.
 """
 
 from __future__ import annotations
@@ -58,6 +59,7 @@ def _figures(system: System, k: int, times: int) -> dict[str, Any]:
     draws = metrics.resample(len(set(system.scored.documents)), times=times)
     drawn = paired.samples(system, draws, k)
     f1 = paired.figures(system)
+    spread = paired.spread(system)
     parts = [
         {"f1": float(f1[at]), "interval": metrics.interval(drawn[:, at])} for at in range(len(f1))
     ]
@@ -65,6 +67,7 @@ def _figures(system: System, k: int, times: int) -> dict[str, Any]:
         "name": system.name,
         "folders": [str(folder) for folder in system.folders],
         "seeds": system.seeds,
+        "spread": None if spread is None else dict(zip(paired.OVERALL, spread, strict=True)),
         "overall": dict(zip(paired.OVERALL, parts[:2], strict=True)),
         "labels": dict(zip(OPP115.names, parts[2:], strict=True)),
     }
@@ -77,12 +80,16 @@ def main(
     output: Annotated[
         Path | None, typer.Option(help="Folder for comparison.html, .md and .json.")
     ] = None,
+    at_half: Annotated[
+        bool, typer.Option("--at-half", help="Decide at 0.5, whatever thresholds were chosen.")
+    ] = False,
 ) -> None:
     """Compare SYSTEMS that were evaluated on the same records."""
     try:
         if output is not None:
             make_folder(output)
-        result = comparison(read_systems(systems)) | circumstances()
+        read = read_systems(systems, at_half=at_half)
+        result = comparison(read) | {"at_half": at_half} | circumstances()
     except ClausemarkError as error:
         typer.echo(f"Error: {error}", err=True)
         raise typer.Exit(1) from None

@@ -50,6 +50,15 @@ def figures(system: System) -> NDArray[np.float64]:
     return np.asarray(np.mean(rows, axis=0), dtype=np.float64)
 
 
+def spread(system: System) -> list[float] | None:
+    """Return the standard deviations over seeds of macro- and micro-F1; None for a single seed."""
+    if system.seeds < 2:
+        return None
+    tables = [metrics.counts(system.scored.truth, decided) for decided in system.decided]
+    each = np.asarray([metrics.macro_micro(table) for table in tables])
+    return [float(value) for value in each.std(axis=0, ddof=1)]
+
+
 def _per_document(system: System, seed: int) -> NDArray[np.float64]:
     documents = system.scored.documents
     return metrics.per_document(system.scored.truth, system.decided[seed], documents)

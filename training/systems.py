@@ -1,4 +1,8 @@
-"""Systems to compare: each the evaluations of one or more trainings, on the same texts."""
+"""Systems to compare: each the evaluations of one or more trainings, on the same texts.
+
+A folder may be an evaluation, a finished run of training.fit (judged on its validation records at
+0.5) or a cross-validation (each fold at the thresholds of the others, or at 0.5).
+"""
 
 from __future__ import annotations
 
@@ -9,14 +13,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from clausemark.errors import RecordError
-from training.scored import read_scored
+from training import thresholds
+from training.outoffold import OutOfFold
+from training.scored import Scored, read_scored
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
-
-    from training.scored import Scored
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +41,12 @@ class System:
         return len(self.decided)
 
 
-def read_systems(arguments: Sequence[str]) -> list[System]:
+def read_systems(arguments: Sequence[str], *, at_half: bool = False) -> list[System]:
     """Read systems given as FOLDER or NAME=FOLDER,FOLDER; the first is what others are set against.
 
-    Raise RecordError for fewer than two, for a name given twice, and for folders that were scored
-    on other records, naming both.
+    With `at_half` all decisions are those at 0.5, whatever thresholds were chosen. Raise
+    RecordError for fewer than two, for a name given twice, and for folders that were scored on
+    other records, naming both.
     """
     split = [argument.partition("=") for argument in arguments]
     folders = [tuple(map(Path, (after or before).split(","))) for before, _, after in split]
@@ -52,7 +57,7 @@ def read_systems(arguments: Sequence[str]) -> list[System]:
             f"systems {', '.join(map(repr, names))}: two or more are needed, each with its name.",
             hint="Name them: NAME=FOLDER,FOLDER.",
         )
-    systems = [_read(name, own) for name, own in zip(names, folders, strict=True)]
+    systems = [_read(name, own, at_half) for name, own in zip(names, folders, strict=True)]
     for system in systems[1:]:
         _check_same(systems[0].folders[0], systems[0].scored, system.folders[0], system.scored)
     return systems
@@ -68,8 +73,23 @@ def _name(own: tuple[Path, ...], others: Sequence[tuple[Path, ...]]) -> str:
     return str(own[0])
 
 
-def _read(name: str, folders: tuple[Path, ...]) -> System:
-    read = [read_scored(folder) for folder in folders]
+def judged(folder: Path, *, at_half: bool = False) -> tuple[Scored, NDArray[np.bool_]]:
+    """Return scores and decisions of an evaluation, a run or a cross-validation in `folder`."""
+    run, crossval = folder / "validation_logits.npy", folder / "fold.npy"
+    if run.exists() or crossval.exists():
+        out = OutOfFold.of_run(folder) if run.exists() else OutOfFold.read(folder)
+        if at_half or run.exists():
+            scores = thresholds.apply(out.logits, [(1.0, 0.0)] * out.logits.shape[1])
+            decided = scores >= 0.5
+        else:
+            scores, decided = thresholds.nested(out)
+        return Scored(out.ids, out.documents, out.truth, scores), decided
+    scored, decided = read_scored(folder)
+    return scored, scored.scores >= 0.5 if at_half else decided
+
+
+def _read(name: str, folders: tuple[Path, ...], at_half: bool) -> System:
+    read = [judged(folder, at_half=at_half) for folder in folders]
     first = read[0][0]
     for folder, (scored, _) in zip(folders, read, strict=True):
         _check_same(folders[0], first, folder, scored)

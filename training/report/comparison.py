@@ -117,7 +117,10 @@ def _line(row: dict[str, Any]) -> list[str]:
 
 
 def _made_of(system: dict[str, Any]) -> str:
-    seeds = f"{system['seeds']} seeds: " if system["seeds"] > 1 else ""
+    seeds = ""
+    if system["seeds"] > 1:
+        macro, micro = (figure(system["spread"][key]) for key in OVERALL)
+        seeds = f"{system['seeds']} seeds, standard deviation {macro} macro, {micro} micro: "
     return f"- {system['name']}: {seeds}{', '.join(f'`{name}`' for name in system['folders'])}"
 
 

@@ -1,0 +1,97 @@
+#!/usr/bin/env bash
+# From the corpora to the bundled model, top to bottom.
+#
+#   training/reproduce.sh CORPORA    every step, into data/processed/ and runs/ of this checkout
+#   training/reproduce.sh --smoke    the same steps on invented policies, in a few minutes
+#
+# A step that was cut off goes on from its last checkpoint, a finished one returns at once: give the
+# same command again. PYTHON names the interpreter, SEEDS the seeds of what is compared. Minutes in
+# brackets: two cores without AMX and nothing else to do.
+set -euo pipefail
+root=$(cd "$(dirname "$0")/.." && pwd)
+python=${PYTHON:-python}
+read -ra seeds <<<"${SEEDS:-0 1 2}"
+small=()
+export PYTHONPATH="$root:$root/inference${PYTHONPATH:+:$PYTHONPATH}" TOKENIZERS_PARALLELISM=false
+
+say() { printf '\n== %s  %s\n' "$(date +%H:%M:%S)" "$*"; }
+run() { "$python" -m "$@"; }
+fit() { run training.fit "$root/training/configs/$1.toml" "${@:2}" "${small[@]}"; }
+once() { # FILE COMMAND: for what does not look for itself whether it is done
+    [[ -e $1 ]] || "${@:2}"
+}
+
+folds() { # CONFIG NAME [--baseline FOLDER]: two folds side by side, a core each
+    local config="$root/training/configs/$1.toml" jobs=() job
+    OMP_NUM_THREADS=1 run training.crossval "$config" --name "$2" --only 0 --only 2 "${small[@]}" &
+    jobs+=($!)
+    OMP_NUM_THREADS=1 run training.crossval "$config" --name "$2" --only 1 --only 3 "${small[@]}" &
+    jobs+=($!)
+    for job in "${jobs[@]}"; do wait "$job"; done
+    run training.crossval "$config" --name "$2" "${@:3}" "${small[@]}"
+}
+
+case ${1:-} in
+--smoke)
+    room=$(mktemp -d)
+    trap 'rm -rf "$room"' EXIT
+    cd "$room"
+    small=(--set epochs=1 --set max_tokens=1024 --set batch_tokens=512 --set precision=fp32)
+    seeds=(0 1)
+    say "stand-ins for the corpora"
+    run data.build --raw "$room" --only fictional --out data/processed
+    run training.standins data/processed/fictional.jsonl --output data/processed
+    ;;
+"" | -*)
+    sed -n '2,9s/^# \{0,1\}//p' "$0" >&2
+    exit 2
+    ;;
+*)
+    corpora=$(cd "$1" && pwd)
+    cd "$root"
+    say "corpora [3]"
+    run data.build --raw "$corpora" --out data/processed
+    ;;
+esac
+processed=data/processed
+gold=$processed/opp115.jsonl
+
+say "TF-IDF, the floor [2]"
+once runs/baseline/metrics.json run training.baseline "$gold" --output runs/baseline
+once runs/baseline-cv/metrics.json run training.baseline "$gold" --folds 5 --output runs/baseline-cv
+
+say "section headings [45]"
+fit headings
+say "machine labels: the silver set [25]"
+fit silver
+say "machine labels: all [35]"
+fit clauses
+say "vocabulary [2]"
+once runs/pruned/run.json run training.vocabulary runs/clauses --least 5 --output runs/pruned \
+    --texts $processed/headings.jsonl --texts $processed/silver.jsonl \
+    --texts $processed/clauses.jsonl --texts "$gold" --held "$gold"
+
+say "the last stage, five folds and all [25]"
+folds opp115 opp115-cv --baseline runs/baseline-cv
+for seed in "${seeds[@]}"; do fit opp115 --set name=opp115-s"$seed" --set seed="$seed"; done
+
+say "the same encoder without the stages before, to be measured against [55]"
+folds plain plain-cv --baseline runs/baseline-cv
+for seed in "${seeds[@]}"; do fit plain --set name=plain-s"$seed" --set seed="$seed"; done
+
+say "one model of all runs, its calibration and thresholds [1]"
+run training.thresholds runs/opp115-cv
+once runs/opp115-soup/run.json run training.soup "${seeds[@]/#/runs/opp115-s}" \
+    runs/opp115-cv-{0,1,2,3,4} --output runs/opp115-soup
+card=$root/training/configs/bundled.card.toml
+run training.export runs/opp115-soup --calibration runs/opp115-cv/calibration.json \
+    --card "$card" --output runs/opp115-soup/export
+run training.evaluate runs/opp115-soup/export "$gold" --split validation \
+    --baseline runs/baseline --no-texts --output runs/opp115-soup/validation
+run training.card runs/opp115-soup/export --card "$card" \
+    --metrics runs/opp115-soup/validation/metrics.json --metrics runs/opp115-cv/metrics.json
+
+say "what the stages give"
+run training.compare plain=runs/plain-cv recipe=runs/opp115-cv tfidf=runs/baseline-cv \
+    --output runs/compared-cv
+say "the model: runs/opp115-soup/export"
