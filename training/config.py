@@ -48,6 +48,10 @@ class Source:
     heading: float = 0.0
 
 
+#: The tasks that read texts without labels, and those of them that hide tokens.
+UNLABELLED = ("headings", "mlm", "both")
+MASKED = ("mlm", "both")
+
 #: Least and greatest value of what would only fail later, or silently do nothing.
 _RANGES = (
     ("epochs", 1, 10_000),
@@ -59,19 +63,23 @@ _RANGES = (
     ("warmup", 0, 1),
     ("dropout", 0, 1),
     ("label_smoothing", 0, 1),
+    ("mlm_weight", 0, 1000),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class FitConfig:
-    """Everything that decides a run; lengths in tokens, learning rates at their peak."""
+    """Everything that decides a run; lengths in tokens, learning rates at their peak.
+
+    `mlm_weight` is the masked-token loss's weight beside the heading loss, for the task "both".
+    """
 
     name: str
     base: str
     train: tuple[Source, ...]
     validation: Source | None = None
     runs: str = "runs"
-    task: Literal["labels", "headings"] = "labels"
+    task: Literal["labels", "headings", "mlm", "both"] = "labels"
     seed: int = 0
     epochs: int = 8
     max_tokens: int = 0
@@ -82,6 +90,7 @@ class FitConfig:
     dropout: float = 0.1
     pooler: Literal["keep", "identity"] = "keep"
     label_smoothing: float = 0.0
+    mlm_weight: float = 1.0
     batch_tokens: int = 2048
     window: int = 254
     overlap: int = 32
@@ -101,10 +110,13 @@ class FitConfig:
                 f"config {self.name}: select = 'best' needs a [validation] source.",
                 hint="Add one, or set select = 'last'.",
             )
-        if self.task == "headings" and (self.select == "best" or self.validation is not None):
+        if self.task in UNLABELLED:
+            self._check_unlabelled()
+        if self.task != "both" and self.mlm_weight != 1.0:
             raise ConfigError(
-                f"config {self.name}: the task 'headings' has no validation figures.",
-                hint="Leave out [validation] and set select = 'last'.",
+                f"config {self.name}: mlm_weight is {self.mlm_weight}, which the task "
+                f"{self.task!r} does not read.",
+                hint="Leave it out, or set task = 'both'.",
             )
         for name, low, high in _RANGES:
             value = getattr(self, name)
@@ -117,14 +129,35 @@ class FitConfig:
                 f"config {self.name}: overlap is {self.overlap}, less than window is needed."
             )
 
+    def _check_unlabelled(self) -> None:
+        if self.select == "best" or self.validation is not None:
+            raise ConfigError(
+                f"config {self.name}: the task {self.task!r} has no validation figures.",
+                hint="Leave out [validation] and set select = 'last'.",
+            )
+        if self.task in MASKED and any(source != Source(source.path) for source in self.train):
+            raise ConfigError(
+                f"config {self.name}: the task {self.task!r} reads whole files.",
+                hint="Leave all but path out of [[train]].",
+            )
+        if self.task == "both" and len(self.train) > 1:
+            raise ConfigError(
+                f"config {self.name}: the task 'both' reads one file of heading records, "
+                f"{len(self.train)} are named.",
+                hint="Leave one [[train]].",
+            )
+
     @property
     def folder(self) -> Path:
         """The run's folder."""
         return Path(self.runs) / self.name
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the config as plain values for JSON."""
-        return asdict(self)
+        """Return the config as plain values for JSON; mlm_weight only where it is read."""
+        values = asdict(self)
+        if self.task != "both":
+            del values["mlm_weight"]
+        return values
 
 
 def load_config(path: Path, overrides: Sequence[str] = ()) -> FitConfig:
@@ -148,6 +181,16 @@ def parse_config(values: Mapping[str, Any], *, where: str) -> FitConfig:
     if made.get("validation") is not None:
         made["validation"] = _source(made["validation"], f"{where}: [validation]")
     return _build(FitConfig, made, where)
+
+
+def differing(written: Mapping[str, Any], config: FitConfig, *, where: str) -> list[str]:
+    """Return the keys in which `written`, a run's config.json, is another config than `config`.
+
+    A key that `written` lacks is younger than the run, which did what its default does. Raises
+    ConfigError, naming `where`, if `written` is no config.
+    """
+    found, wanted = parse_config(written, where=where).to_dict(), config.to_dict()
+    return [key for key in found | wanted if found.get(key) != wanted.get(key)]
 
 
 def _source(values: object, where: str) -> Source:

@@ -26,12 +26,14 @@ from clausemark.errors import ClausemarkError
 from clausemark.labels import OPP115
 from clausemark.tokens import Encoder, combine
 from training import checkpoint, encoders, examples, metrics
-from training.config import ConfigError, FitConfig, load_config
+from training.config import MASKED, ConfigError, FitConfig, differing, load_config
 from training.files import circumstances, write_array, write_json
 from training.loop import BEST, Loop, predict
 from training.tasks import LabelTask, read_headings
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -43,8 +45,30 @@ def fit(config: FitConfig) -> dict[str, Any]:
     """Run `config` from its last checkpoint to the end; return the run's metrics.
 
     A finished run is returned as it is. Raises ConfigError where the run's folder holds another
-    config.
+    config, and for a task that hides tokens.
     """
+    if config.task in MASKED:
+        raise ConfigError(
+            f"config {config.name}: the task {config.task!r} is none of this program's.",
+            hint="Run it with python -m training.pretrain.",
+        )
+    return train(config, Stage(_task, Loop, lambda _config: {}))
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A kind of training: what it reads, the loop it runs, what its metrics.json says beside.
+
+    `read` returns the task and the texts; `loop` takes the fields of Loop, in order.
+    """
+
+    read: Callable[[FitConfig], tuple[Any, list[str]]]
+    loop: Callable[..., Loop]
+    figures: Callable[[FitConfig], dict[str, Any]]
+
+
+def train(config: FitConfig, stage: Stage) -> dict[str, Any]:
+    """Run `config` as a `stage`, as `fit` does for labels and headings."""
     folder = config.folder
     accelerator = make_accelerator(config.precision)
     if accelerator.is_main_process:
@@ -57,24 +81,25 @@ def fit(config: FitConfig) -> dict[str, Any]:
     set_seed(config.seed)
     tokenizer = encoders.load_tokenizer(config.base)
     encoder = encoders.make_encoder(tokenizer, size=config.window, overlap=config.overlap)
-    task, texts = _task(config)
+    task, texts = stage.read(config)
     model = encoders.load_model(
         config.base, labels=task.labels, dropout=config.dropout, pooler=config.pooler
     )
     model.to(accelerator.device)
     held = Held.load(config, encoder, accelerator)
     after_epoch = held.figures if held else _no_figures
-    state = Loop(config, accelerator, model, encoder.encode(texts), task, after_epoch).run()
+    loop = stage.loop(config, accelerator, model, encoder.encode(texts), task, after_epoch)
+    result = _metrics(loop.run()) | stage.figures(config)
     if accelerator.is_main_process:
         _finish(config, model, tokenizer)
         if held:
             held.write(model, folder)
-        write_json(done, _metrics(state))
+        write_json(done, result)
         # Only now, so that a run killed before this line finds the chosen epoch again.
         _chosen(config).unlink()
         checkpoint.clear(folder)
     accelerator.wait_for_everyone()
-    return _metrics(state)
+    return result
 
 
 def make_accelerator(precision: str) -> Accelerator:
@@ -94,13 +119,12 @@ def _cpu_has_bf16() -> bool:
 
 def _claim(config: FitConfig) -> None:
     path = config.folder / "config.json"
-    wanted = json.loads(json.dumps(config.to_dict()))
     if path.exists():
         found = json.loads(path.read_text(encoding="utf-8"))
-        differing = [k for k in wanted if found.get(k) != wanted[k]]
-        if differing:
+        others = differing(found, config, where=str(path))
+        if others:
             raise ConfigError(
-                f"{config.folder}: made with another config ({', '.join(differing)} differ).",
+                f"{config.folder}: made with another config ({', '.join(others)} differ).",
                 hint="Choose another name (--set name=...), or remove the folder.",
             )
         return

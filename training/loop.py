@@ -53,6 +53,11 @@ class Loop:
     task: Task
     after_epoch: Callable[[Any], dict[str, float]]
 
+    @property
+    def classifier(self) -> Any:
+        """The sequence classifier that the run is for: the model, or the part of it that stays."""
+        return self.model
+
     def run(self) -> checkpoint.State:
         """Train to the end or until patience is out; return the final state."""
         optimiser = make_optimiser(self.model, self.config)
@@ -76,12 +81,12 @@ class Loop:
         network.train()
         for batch in self._batches(state):
             rate = schedule(state.step / max(1, total), self.config.warmup)
-            loss = self._step(network, optimiser, batch, rate)
+            losses = self._step(network, optimiser, batch, epoch=state.epoch, rate=rate)
             state.step += 1
             state.batch += 1
-            bar.advance(loss=loss, tokens=batch.tokens * self.accelerator.num_processes)
+            bar.advance(loss=losses["loss"], tokens=batch.tokens * self.accelerator.num_processes)
             if self.accelerator.is_main_process:
-                self._log(state, loss, rate, batch.tokens)
+                self._log(state, losses, rate, batch.tokens)
             if time.monotonic() - saved > self.config.checkpoint_seconds:
                 state.seconds, began = state.seconds + time.monotonic() - began, time.monotonic()
                 self._save(optimiser, state)
@@ -97,7 +102,7 @@ class Loop:
             state.best = figures.get("score", -1.0)
             state.best_epoch = state.epoch
             if self.accelerator.is_main_process:
-                save_weights(self.model, self.config.folder / BEST)
+                save_weights(self.classifier, self.config.folder / BEST)
         bar.say(f"epoch {state.epoch + 1}/{self.config.epochs}", figures)
         state.epoch += 1
         state.batch = 0
@@ -126,22 +131,35 @@ class Loop:
         processes: int = self.accelerator.num_processes
         return len(self._plan(epoch)) // processes
 
-    def _step(self, network: Any, optimiser: Any, batch: batches.Batch, rate: float) -> float:
+    def _step(
+        self, network: Any, optimiser: Any, batch: batches.Batch, *, epoch: int, rate: float
+    ) -> dict[str, float]:
         for group in optimiser.param_groups:
             group["lr"] = group["peak"] * rate
-        device = self.accelerator.device
-        with self.accelerator.autocast():
-            logits = network(
-                input_ids=torch.from_numpy(batch.ids).to(device),
-                attention_mask=torch.from_numpy(batch.mask).to(device),
-            ).logits
-        rows = np.where(batch.rows < 0, -1, self.windows.owner[batch.rows])
-        loss = self.task.loss(logits.float(), rows)
-        self.accelerator.backward(loss)
+        losses = self._losses(network, batch, epoch)
+        self.accelerator.backward(losses["loss"])
         self.accelerator.clip_grad_norm_(self.model.parameters(), 1.0)
         optimiser.step()
         optimiser.zero_grad(set_to_none=True)
-        return float(loss.detach())
+        return {name: float(value.detach()) for name, value in losses.items()}
+
+    def _losses(self, network: Any, batch: batches.Batch, epoch: int) -> dict[str, torch.Tensor]:
+        """Return a batch's loss under "loss"; whatever stands beside it is a column of the log.
+
+        Nothing hangs on `epoch` here; what hides tokens does so anew in each.
+        """
+        del epoch
+        with self.accelerator.autocast():
+            logits = network(
+                input_ids=self._tensor(batch.ids), attention_mask=self._tensor(batch.mask)
+            ).logits
+        return {"loss": self.task.loss(logits.float(), self._rows(batch))}
+
+    def _tensor(self, array: NDArray[np.int64]) -> torch.Tensor:
+        return torch.from_numpy(array).to(self.accelerator.device)
+
+    def _rows(self, batch: batches.Batch) -> NDArray[np.int64]:
+        return np.where(batch.rows < 0, -1, self.windows.owner[batch.rows])
 
     def _save(self, optimiser: Any, state: checkpoint.State) -> None:
         if self.accelerator.is_main_process:
@@ -149,14 +167,18 @@ class Loop:
             checkpoint.save(self.config.folder, self.model, inner, state)
         self.accelerator.wait_for_everyone()
 
-    def _log(self, state: checkpoint.State, loss: float, rate: float, tokens: int) -> None:
+    def _log(
+        self, state: checkpoint.State, losses: dict[str, float], rate: float, tokens: int
+    ) -> None:
+        more = {name: value for name, value in losses.items() if name != "loss"}
         path = self.config.folder / "log.csv"
         fresh = not path.exists()
         with path.open("a", newline="", encoding="utf-8") as file:
             writer = csv.writer(file)
             if fresh:
-                writer.writerow(["step", "epoch", "loss", "rate", "tokens"])
-            writer.writerow([state.step, state.epoch, f"{loss:.6f}", f"{rate:.6f}", tokens])
+                writer.writerow(["step", "epoch", "loss", "rate", "tokens", *more])
+            row = [state.step, state.epoch, f"{losses['loss']:.6f}", f"{rate:.6f}", tokens]
+            writer.writerow([*row, *(f"{value:.6g}" for value in more.values())])
 
 
 def make_optimiser(model: Any, config: FitConfig) -> torch.optim.AdamW:

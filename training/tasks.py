@@ -1,4 +1,4 @@
-"""The two things an encoder is trained on here: clause labels, and section headings."""
+"""What an encoder is trained on here: clause labels, section headings, or texts alone."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from clausemark.errors import RecordError
 from training import examples
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -52,6 +53,23 @@ class HeadingTask:
         return functional.cross_entropy(
             logits, target, ignore_index=-100, label_smoothing=self.smoothing
         )
+
+
+@dataclass(slots=True)
+class TextTask:
+    """Texts alone: nothing is asked of the classifier, whose one output nobody reads."""
+
+    labels: list[str]
+
+    def loss(self, logits: torch.Tensor, rows: NDArray[np.int64]) -> torch.Tensor:
+        """Return 0: what is learnt stands in the loss of the hidden tokens."""
+        del rows
+        return logits.new_zeros(())
+
+
+def read_texts(paths: Sequence[Path | str]) -> tuple[TextTask, list[str]]:
+    """Read the texts of record files, one file after the other."""
+    return TextTask(["unlabelled"]), [row["text"] for p in paths for row in examples.read_rows(p)]
 
 
 def read_headings(path: Path | str, *, smoothing: float) -> tuple[HeadingTask, list[str]]:
