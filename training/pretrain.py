@@ -60,7 +60,7 @@ def pretrain(config: FitConfig) -> dict[str, Any]:
 class MaskedLoop(Loop):
     """A loop whose model is a Guesser; its batches have tokens hidden, unless `pieces` is None."""
 
-    pieces: Pieces | None
+    pieces: Pieces | None = None
 
     @property
     def classifier(self) -> Any:
@@ -120,7 +120,9 @@ def _loop(config: FitConfig, accelerator: Any, model: Any, *rest: Any) -> Masked
     weight = config.mlm_weight
     # What is not asked for must not wait for a gradient when several processes meet.
     guesser.head.requires_grad_(weight > 0)
-    return MaskedLoop(config, accelerator, guesser, *rest, pieces if weight else None)
+    made = MaskedLoop(config, accelerator, guesser, *rest)
+    made.pieces = pieces if weight else None
+    return made
 
 
 def main(
