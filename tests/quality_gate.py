@@ -47,8 +47,9 @@ if TYPE_CHECKING:
 FLOORS = Path(__file__).with_name("quality_floors.json")
 FICTIONAL = ROOT / "data" / "fictional"
 CORPORA = Path(os.environ.get("CLAUSEMARK_CORPORA", ROOT.parent / "shared" / "corpora"))
-#: Another processor rounds otherwise: a score at its threshold may fall to the other side.
-F1_TOLERANCE = 0.004
+#: Another processor or engine rounds otherwise: a score at its threshold may fall to the other
+#: side, and one clause of a rare label of data/fictional moves macro-F1 by .002 to .004.
+F1_TOLERANCE = 0.009
 RECALL_TOLERANCE = 0.03
 #: With fewer positives one clause moves the recall by more than its tolerance.
 FEWEST_POSITIVES = 34
@@ -213,15 +214,22 @@ def check_floors(classifier: Classifier, *, pin: bool, lower: bool) -> list[str]
 
 
 def check_engines(exact: Classifier, candidate: Classifier) -> list[str]:
-    """Show two engines' figures beside each other; return what the candidate has lost."""
-    troubles = []
+    """Show two engines' figures beside each other; return what the candidate has lost.
+
+    It is judged on all sets together: of a label's 18 clauses in one of them, a single one at its
+    threshold would be more than the gate allows.
+    """
     limits = np.array([exact.thresholds[name] for name in exact.labels])
+    parts = []
     for name, texts, truth in sets(exact):
-        scores = exact.predict_proba(texts), candidate.predict_proba(texts)
-        found = engine_gate.compare(_multi_hot(truth), *scores, limits)
-        print(f"{name}: {candidate.engine.name} {candidate.engine.precision}\n{found}")
-        troubles += [f"{name}: {line}" for line in found.losses(exact.labels)]
-    return troubles
+        parts.append(
+            (_multi_hot(truth), exact.predict_proba(texts), candidate.predict_proba(texts))
+        )
+        print(f"{name}\n{engine_gate.compare(*parts[-1], limits)}")
+    truths, before, now = (np.concatenate(column) for column in zip(*parts, strict=True))
+    found = engine_gate.compare(truths, before, now, limits)
+    print(f"together: {candidate.engine.name} {candidate.engine.precision}\n{found}")
+    return found.losses(exact.labels)
 
 
 def main() -> int:
