@@ -61,7 +61,7 @@ once runs/baseline/metrics.json run training.baseline "$gold" --output runs/base
 once runs/baseline-cv/metrics.json run training.baseline "$gold" --folds 5 --output runs/baseline-cv
 
 say "section headings [45]"
-fit headings
+run training.pretrain "$root/training/configs/headings.toml" "${small[@]}"
 say "machine labels: the silver set [25]"
 fit silver
 say "machine labels: all [35]"
