@@ -188,10 +188,10 @@ def write_floors(floors: Mapping[str, Any], path: Path = FLOORS) -> None:
     draft.replace(path)
 
 
-def sets(classifier: Classifier) -> Iterator[tuple[str, Texts, Labels]]:
-    """Yield the sets that are here, as `classifier` reads them, and say which are not."""
+def sets(*, headings: bool) -> Iterator[tuple[str, Texts, Labels]]:
+    """Yield the sets that are here, as a model with or without `headings` reads them."""
     for name, read in SETS.items():
-        data = read(headings=classifier.manifest.headings)
+        data = read(headings=headings)
         if data is None:
             print(f"{name}: no corpus at {CORPORA}, set CLAUSEMARK_CORPORA")
         else:
@@ -201,7 +201,7 @@ def sets(classifier: Classifier) -> Iterator[tuple[str, Texts, Labels]]:
 def check_floors(classifier: Classifier, *, pin: bool, lower: bool) -> list[str]:
     """Show figures beside their floors, pin them where asked; return what is below its floor."""
     floors, troubles = read_floors(), []
-    for name, texts, truth in sets(classifier):
+    for name, texts, truth in sets(headings=classifier.manifest.headings):
         made, old = entry(classifier, texts, truth), floors.get(name)
         _show(name, made["floors"], old["floors"] if old else {})
         try:
@@ -221,7 +221,7 @@ def check_engines(exact: Classifier, candidate: Classifier) -> list[str]:
     """
     limits = np.array([exact.thresholds[name] for name in exact.labels])
     parts = []
-    for name, texts, truth in sets(exact):
+    for name, texts, truth in sets(headings=exact.manifest.headings):
         parts.append(
             (_multi_hot(truth), exact.predict_proba(texts), candidate.predict_proba(texts))
         )

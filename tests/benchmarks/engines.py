@@ -68,15 +68,14 @@ class Job:
 
 
 def texts(most: int) -> dict[str, list[str]]:
-    """Return at most so many distinct texts of each set, evenly drawn, in order."""
+    """Return at most so many distinct texts of each set, as the model reads them, evenly drawn."""
     import quality_gate  # here, for what it imports is not to count as an engine's memory
 
     found = {}
-    for name, read in quality_gate.SETS.items():
-        if (data := read()) is not None:
-            distinct = list(dict.fromkeys(data[0]))
-            picked = np.linspace(0, len(distinct) - 1, min(most, len(distinct))).astype(int)
-            found[name] = [distinct[k] for k in picked]
+    for name, every, _ in quality_gate.sets(headings=bundled_model().read().headings):
+        distinct = list(dict.fromkeys(every))
+        picked = np.linspace(0, len(distinct) - 1, min(most, len(distinct))).astype(int)
+        found[name] = [distinct[k] for k in picked]
     return found
 
 
