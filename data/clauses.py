@@ -116,18 +116,20 @@ def _add(
     elif overlap.drops(text):
         loaded.dropped["overlaps a withheld segment"] += 1
     else:
-        loaded.records.append(_record(policy, row, row.votes, clause))
+        loaded.records.append(_record(policy, row, row.votes, text, clause.heading))
 
 
-def _record(policy: str, row: Annotation, votes: Mapping[str, float], clause: Clause) -> Record:
+def _record(
+    policy: str, row: Annotation, votes: Mapping[str, float], text: str, heading: str | None
+) -> Record:
     return Record(
         id=f"{CORPUS}/{policy}@{row.start}",
         corpus=CORPUS,
         document=policy,
         family=policy,
-        text=model_text(clause),
+        text=text,
         labels=tuple(name for name in OPP115.names if votes.get(name, 0.0) >= 0.5),
         votes={name: votes.get(name, 0.0) for name in OPP115.names},
-        heading=clause.heading,
+        heading=heading,
         extra={"stratum": row.stratum},
     )

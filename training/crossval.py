@@ -27,7 +27,6 @@ from training.evaluate import against, assess
 from training.files import circumstances, write_json
 from training.fit import fit
 from training.outoffold import OutOfFold
-from training.scored import Scored
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -67,14 +66,12 @@ def summary(out: OutOfFold, baseline: Path | None = None) -> dict[str, Any]:
 
     `baseline` is the folder of another cross-validation over the same folds, compared in pairs.
     """
-    plain = thresholds.apply(out.logits, [(1.0, 0.0)] * out.logits.shape[1])
-    half = Scored(out.ids, out.documents, out.truth, plain)
-    scores, decided = thresholds.nested(out)
-    tuned = Scored(out.ids, out.documents, out.truth, scores)
+    half, plain = thresholds.judge(out, at_half=True)
+    tuned, decided = thresholds.judge(out, at_half=False)
     result = {
         "texts": len(out.ids),
         "policies": len(set(out.documents)),
-        "at_half": assess(half, half.scores >= 0.5),
+        "at_half": assess(half, plain),
         "nested_thresholds": assess(tuned, decided),
     }
     if baseline is not None:

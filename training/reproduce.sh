@@ -22,11 +22,12 @@ once() { # FILE COMMAND: for what does not look for itself whether it is done
 }
 
 folds() { # CONFIG NAME [--baseline FOLDER]: two folds side by side, a core each
-    local config="$root/training/configs/$1.toml" jobs=() job
-    OMP_NUM_THREADS=1 run training.crossval "$config" --name "$2" --only 0 --only 2 "${small[@]}" &
-    jobs+=($!)
-    OMP_NUM_THREADS=1 run training.crossval "$config" --name "$2" --only 1 --only 3 "${small[@]}" &
-    jobs+=($!)
+    local config="$root/training/configs/$1.toml" jobs=() job first
+    for first in 0 1; do
+        OMP_NUM_THREADS=1 run training.crossval "$config" --name "$2" \
+            --only "$first" --only $((first + 2)) "${small[@]}" &
+        jobs+=($!)
+    done
     for job in "${jobs[@]}"; do wait "$job"; done
     run training.crossval "$config" --name "$2" "${@:3}" "${small[@]}"
 }

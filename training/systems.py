@@ -15,12 +15,14 @@ import numpy as np
 from clausemark.errors import RecordError
 from training import thresholds
 from training.outoffold import OutOfFold
-from training.scored import Scored, read_scored
+from training.scored import read_scored
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
+
+    from training.scored import Scored
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +80,7 @@ def judged(folder: Path, *, at_half: bool = False) -> tuple[Scored, NDArray[np.b
     run, crossval = folder / "validation_logits.npy", folder / "fold.npy"
     if run.exists() or crossval.exists():
         out = OutOfFold.of_run(folder) if run.exists() else OutOfFold.read(folder)
-        if at_half or run.exists():
-            scores = thresholds.apply(out.logits, [(1.0, 0.0)] * out.logits.shape[1])
-            decided = scores >= 0.5
-        else:
-            scores, decided = thresholds.nested(out)
-        return Scored(out.ids, out.documents, out.truth, scores), decided
+        return thresholds.judge(out, at_half=at_half or run.exists())
     scored, decided = read_scored(folder)
     return scored, scored.scores >= 0.5 if at_half else decided
 

@@ -25,6 +25,7 @@ from clausemark.labels import OPP115
 from training import metrics
 from training.files import write_json
 from training.outoffold import OutOfFold
+from training.scored import Scored
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -115,6 +116,16 @@ def nested(fold: OutOfFold) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         scores[here] = apply(fold.logits[here], [(c.slope, c.intercept) for c in made])
         decided[here] = scores[here] >= np.asarray([c.threshold for c in made])
     return scores, decided
+
+
+def judge(out: OutOfFold, *, at_half: bool) -> tuple[Scored, NDArray[np.bool_]]:
+    """Return scores and decisions: at logit 0, or each fold at what the others choose."""
+    if at_half:
+        scores = apply(out.logits, [(1.0, 0.0)] * out.logits.shape[1])
+        decided = scores >= 0.5
+    else:
+        scores, decided = nested(out)
+    return Scored(out.ids, out.documents, out.truth, scores), decided
 
 
 def write(path: Path, made: Sequence[Calibration], origin: dict[str, Any]) -> None:
