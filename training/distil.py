@@ -189,7 +189,7 @@ def _config_of(run: Path) -> FitConfig:
     return parse_config(json.loads(path.read_text(encoding="utf-8")), where=str(path))
 
 
-def _claim(output: Path, made: dict[str, Any]) -> None:
+def claim(output: Path, made: dict[str, Any]) -> None:
     """Refuse an output folder whose scores belong to other teachers, texts or draws."""
     path = output / "distil.json"
     if path.exists():
@@ -216,10 +216,10 @@ def main(  # noqa: PLR0913, PLR0917  (an option of the command each)
     """Label TEXTS by the mean of TEACHERS and keep what a student learns most from."""
     left_out = labelled or []
     try:
-        _claim(
+        claim(
             output,
             {
-                "teachers": {str(run): checksum(_weights(run)) for run in teachers},
+                "teachers": {str(run): checksum(weights(run)) for run in teachers},
                 "texts": {str(path): checksum(path) for path in [*texts, *left_out]},
                 "candidates": number,
                 "seed": seed,
@@ -236,7 +236,7 @@ def main(  # noqa: PLR0913, PLR0917  (an option of the command each)
     typer.echo(f"{len(chosen)} of {len(found)} texts: {output / 'pseudo.jsonl'}")
 
 
-def _weights(run: Path) -> Path:
+def weights(run: Path) -> Path:
     path = run / "model" / "model.safetensors"
     if not path.exists():
         raise ConfigError(f"{path}: missing.", hint="Finish that run first.")
