@@ -19,6 +19,7 @@ from data import (
     headings,
     mapp,
     opp115,
+    opp115_machine,
     opp115_sectors,
     policyie,
     rahat,
@@ -86,6 +87,10 @@ def _opp115(raw: Path, out: Path, _: Overlap) -> Product:
     return product
 
 
+def _opp115_machine(raw: Path, out: Path, _: Overlap) -> Product:
+    return _write("opp115_machine", opp115_machine.load(raw), out)
+
+
 def _fictional(raw: Path, out: Path, _: Overlap) -> Product:
     product = _write("fictional", fictional_policies.load(raw), out)
     _policies(product, "fictional", fictional_policies.sectors(raw), out)
@@ -114,6 +119,7 @@ CATALOGUE: Final = {
     corpus.name: corpus
     for corpus in (
         Corpus("opp115", "opp115", _opp115, auxiliary=False),
+        Corpus("opp115_machine", "opp115", _opp115_machine, auxiliary=False),
         Corpus("fictional", str(fictional_policies.FOLDER), _fictional, auxiliary=False),
         Corpus("silver", "silver", _records("silver", silver.load)),
         Corpus("clauses", headings.FILE, _records("clauses", clauses.load)),

@@ -25,7 +25,15 @@ from data.records import Loaded, Record
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["ANNOTATIONS", "Annotation", "clauses", "load", "read_annotations", "text_hash"]
+__all__ = [
+    "ANNOTATIONS",
+    "Annotation",
+    "clauses",
+    "load",
+    "read_annotations",
+    "read_votes",
+    "text_hash",
+]
 
 CORPUS: Final = "clauses"
 ANNOTATIONS: Final = Path(__file__).parent / "annotations" / "clauses.csv"
@@ -88,16 +96,27 @@ def read_annotations(path: Path) -> dict[str, list[Annotation]]:
     return dict(found)
 
 
-def _annotation(row: Sequence[str], where: str) -> Annotation:
+def read_votes(text: str, where: str) -> dict[str, float]:
+    """Return probabilities by label name from "id=probability ..."; `where` names the place."""
     try:
-        _, start, end, text, stratum, labels = row
-        votes = None if labels == _JUNK else dict(map(_vote, labels.split()))
-        return Annotation(int(start), int(end), text, stratum, votes)
+        return dict(map(_vote, text.split()))
     except (ValueError, KeyError) as error:
         raise RecordError(
             f"{where}: no annotation ({error}).",
             hint=f"Labels are written id=probability; known ids: {', '.join(_NAMES)}.",
         ) from None
+
+
+def _annotation(row: Sequence[str], where: str) -> Annotation:
+    try:
+        _, start, end, text, stratum, labels = row
+        place = int(start), int(end)
+    except ValueError as error:
+        raise RecordError(
+            f"{where}: no annotation ({error}).", hint=f"Columns: {', '.join(_COLUMNS)}."
+        ) from None
+    votes = None if labels == _JUNK else read_votes(labels, where)
+    return Annotation(*place, text, stratum, votes)
 
 
 def _vote(word: str) -> tuple[str, float]:

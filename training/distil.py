@@ -219,7 +219,7 @@ def main(  # noqa: PLR0913, PLR0917  (an option of the command each)
         claim(
             output,
             {
-                "teachers": {str(run): checksum(weights(run)) for run in teachers},
+                "teachers": {str(run): checksum(weights_of(run)) for run in teachers},
                 "texts": {str(path): checksum(path) for path in [*texts, *left_out]},
                 "candidates": number,
                 "seed": seed,
@@ -236,7 +236,7 @@ def main(  # noqa: PLR0913, PLR0917  (an option of the command each)
     typer.echo(f"{len(chosen)} of {len(found)} texts: {output / 'pseudo.jsonl'}")
 
 
-def weights(run: Path) -> Path:
+def weights_of(run: Path) -> Path:
     path = run / "model" / "model.safetensors"
     if not path.exists():
         raise ConfigError(f"{path}: missing.", hint="Finish that run first.")

@@ -1,12 +1,12 @@
-"""Teachers correct machine labels: each text's votes become a mean of its own and the teachers'.
+"""Machine labels corrected: each text's votes become what the labeller and teachers say together.
 
-    python -m training.relabel data/processed/clauses.jsonl --teacher runs/opp115-s0 \
-        --teacher runs/opp115-s1 --output runs/relabelled
+    python -m training.relabel data/processed/clauses.jsonl --stacking runs/stacking/stacking.json \
+        --teacher runs/opp115-s0 --teacher runs/opp115-s1 --output runs/relabelled
 
 Writes OUTPUT/<name of the records>: a source like any other for training.fit (`majority = 0.0`). A
-labeller that reads the guide and a model that learnt from annotators err on different texts, so
-that their mean errs less than either. A teacher reads a text under its heading where one is known;
-it should not have been trained on the texts that it corrects, or it repeats their labels.
+labeller that reads the guide and a model that learnt from annotators err on different texts;
+training.stacking says how far to trust either. A teacher reads a text under its heading where one
+is known; trained on the texts that it corrects, it would repeat their labels.
 
 Each teacher's scores are kept in OUTPUT, part by part, so that the same command goes on where it
 was cut off.
@@ -18,51 +18,47 @@ import json
 from pathlib import Path  # noqa: TC003  (Typer reads it)
 from typing import TYPE_CHECKING, Annotated, Any
 
+import numpy as np
 import typer
 
-from clausemark.errors import ClausemarkError, RecordError
+from clausemark.errors import ClausemarkError
 from clausemark.labels import OPP115
 from clausemark.segment import headed
-from training.distil import claim, mean_scores, teacher_scorer, weights
+from training import stacking
+from training.distil import claim, mean_scores, teacher_scorer, weights_of
 from training.examples import checksum, read_rows
 from training.files import write_text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable
 
 
-def corrected(row: dict[str, Any], scores: Sequence[float], share: float) -> dict[str, Any]:
-    """Return `row` with the mean of its votes and `scores`; `share` is the weight of the scores.
-
-    Raises RecordError naming a record without votes, or one that leaves labels open.
-    """
-    if row.get("votes") is None or row.get("known") is not None:
-        raise RecordError(
-            f"record {row.get('id')!r} has no probability for every label.",
-            hint="Only machine-labelled records can be corrected, such as silver or clauses.",
-        )
-    votes = {
-        name: round((1 - share) * row["votes"].get(name, 0.0) + share * float(score), 4)
-        for name, score in zip(OPP115.names, scores, strict=True)
-    }
+def corrected(row: dict[str, Any], scores: Iterable[float]) -> dict[str, Any]:
+    """Return `row` with `scores` as its votes, and the labels that they give at 0.5."""
+    votes = {n: round(float(p), 4) for n, p in zip(OPP115.names, scores, strict=True)}
     return row | {"votes": votes, "labels": [name for name, p in votes.items() if p >= 0.5]}
 
 
 def main(
     texts: Annotated[Path, typer.Argument(help="Machine-labelled records.")],
     teacher: Annotated[list[Path], typer.Option(help="A finished run of training.fit.")],
+    weights: Annotated[
+        Path, typer.Option("--stacking", help="stacking.json of training.stacking.")
+    ],
     output: Annotated[Path, typer.Option(help="Folder for the records and the scores.")],
-    share: Annotated[float, typer.Option(min=0, max=1, help="Weight of the teachers.")] = 0.5,
 ) -> None:
     """Correct the labels of TEXTS by the mean of the teachers."""
     room = output / texts.stem
     try:
-        made = {str(run): checksum(weights(run)) for run in teacher}
+        made = {str(run): checksum(weights_of(run)) for run in teacher}
         claim(room, {"teachers": made, "texts": {str(texts): checksum(texts)}})
+        trust = stacking.read(weights)
         rows = list(read_rows(texts))
+        given = np.stack([stacking.votes(row) for row in rows])
         read = [headed(row["text"], row.get("heading")) for row in rows]
         scores = mean_scores(teacher, read, room, teacher_scorer)
-        fixed = [corrected(row, own, share) for row, own in zip(rows, scores, strict=True)]
+        both = stacking.apply(given, scores, trust)
+        fixed = [corrected(row, own) for row, own in zip(rows, both, strict=True)]
     except ClausemarkError as error:
         typer.echo(f"Error: {error}", err=True)
         raise typer.Exit(1) from None
