@@ -111,6 +111,10 @@ def _headings(raw: Path, out: Path, overlap: Overlap) -> Product:
     return Product(files, {"classes": len(drawn.classes)}, drawn.dropped)
 
 
+def _second_clauses(raw: Path, *, overlap: Overlap) -> Loaded:
+    return clauses.load(raw, overlap=overlap, annotations=clauses.SECOND)
+
+
 def _records(name: str, load: Callable[..., Loaded]) -> Callable[[Path, Path, Overlap], Product]:
     return lambda raw, out, overlap: _write(name, load(raw, overlap=overlap), out)
 
@@ -123,6 +127,7 @@ CATALOGUE: Final = {
         Corpus("fictional", str(fictional_policies.FOLDER), _fictional, auxiliary=False),
         Corpus("silver", "silver", _records("silver", silver.load)),
         Corpus("clauses", headings.FILE, _records("clauses", clauses.load)),
+        Corpus("clauses2", headings.FILE, _records("clauses2", _second_clauses)),
         Corpus("headings", headings.FILE, _headings),
         Corpus("appcorp", "appcorp", _records("appcorp", appcorp.load)),
         Corpus("capp130", "capp130", _records("capp130", capp130.load)),

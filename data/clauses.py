@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ANNOTATIONS",
+    "SECOND",
     "Annotation",
     "clauses",
     "load",
@@ -35,8 +36,9 @@ __all__ = [
     "text_hash",
 ]
 
-CORPUS: Final = "clauses"
 ANNOTATIONS: Final = Path(__file__).parent / "annotations" / "clauses.csv"
+#: Drawn later, from the same candidates; a corpus of its own, as models were trained without it.
+SECOND: Final = ANNOTATIONS.with_name("clauses2.csv")
 _COLUMNS: Final = ["policy", "start", "end", "text", "stratum", "labels"]
 _NAMES: Final = {label.id: label.name for label in OPP115.labels}
 _JUNK: Final = "junk"
@@ -56,6 +58,7 @@ class Annotation:
 def load(raw: Path, *, overlap: Overlap = NONE, annotations: Path = ANNOTATIONS) -> Loaded:
     """Join the annotations with the collection at `raw`; junk and overlaps are dropped.
 
+    The corpus has the name of the annotations' file.
     A clause that the segmentation no longer cuts as it was annotated is dropped and counted.
     """
     wanted = read_annotations(annotations)
@@ -65,7 +68,7 @@ def load(raw: Path, *, overlap: Overlap = NONE, annotations: Path = ANNOTATIONS)
         if rows:
             found = {clause.start: clause for clause in clauses(policy["text"])}
             for row in rows:
-                _add(loaded, policy["id"], row, found.get(row.start), overlap)
+                _add(loaded, (annotations.stem, policy["id"]), row, found.get(row.start), overlap)
     if wanted:
         loaded.dropped["policy not in the collection"] = sum(map(len, wanted.values()))
     return loaded
@@ -125,7 +128,7 @@ def _vote(word: str) -> tuple[str, float]:
 
 
 def _add(
-    loaded: Loaded, policy: str, row: Annotation, clause: Clause | None, overlap: Overlap
+    loaded: Loaded, place: tuple[str, str], row: Annotation, clause: Clause | None, overlap: Overlap
 ) -> None:
     text = model_text(clause) if clause else ""
     if clause is None or clause.end != row.end or text_hash(text) != row.text:
@@ -135,15 +138,20 @@ def _add(
     elif overlap.drops(text):
         loaded.dropped["overlaps a withheld segment"] += 1
     else:
-        loaded.records.append(_record(policy, row, row.votes, text, clause.heading))
+        loaded.records.append(_record(place, row, row.votes, text, clause.heading))
 
 
 def _record(
-    policy: str, row: Annotation, votes: Mapping[str, float], text: str, heading: str | None
+    place: tuple[str, str],
+    row: Annotation,
+    votes: Mapping[str, float],
+    text: str,
+    heading: str | None,
 ) -> Record:
+    corpus, policy = place
     return Record(
-        id=f"{CORPUS}/{policy}@{row.start}",
-        corpus=CORPUS,
+        id=f"{corpus}/{policy}@{row.start}",
+        corpus=corpus,
         document=policy,
         family=policy,
         text=text,

@@ -21,11 +21,11 @@ once() { # FILE COMMAND: for what does not look for itself whether it is done
     [[ -e $1 ]] || "${@:2}"
 }
 
-folds() { # CONFIG NAME [--baseline FOLDER]: two folds side by side, a core each
+folds() { # CONFIG NAME [OPTION...]: two folds side by side, a core each
     local config="$root/training/configs/$1.toml" jobs=() job first
     for first in 0 1; do
         OMP_NUM_THREADS=1 run training.crossval "$config" --name "$2" \
-            --only "$first" --only $((first + 2)) "${small[@]}" &
+            --only "$first" --only $((first + 2)) "${@:3}" "${small[@]}" &
         jobs+=($!)
     done
     for job in "${jobs[@]}"; do wait "$job"; done
@@ -71,6 +71,22 @@ say "vocabulary [2]"
 once runs/pruned/run.json run training.vocabulary runs/clauses --least 5 --output runs/pruned \
     --texts $processed/headings.jsonl --texts $processed/silver.jsonl \
     --texts $processed/clauses.jsonl --texts "$gold" --held "$gold"
+
+say "how far to trust the machine: five folds, and teachers that saw no clause [35]"
+folds opp115 first-cv --set base=runs/pruned/model
+run training.stacking runs/first-cv --machine $processed/opp115_machine.jsonl --output runs/stacking
+teachers=()
+for seed in 0 1; do
+    fit opp115 --set name=teacher-s$seed --set base=runs/silver/model --set seed=$seed
+    teachers+=(--teacher runs/teacher-s$seed)
+done
+say "machine labels corrected: the labels [15]"
+for name in silver clauses; do
+    run training.relabel $processed/$name.jsonl --stacking runs/stacking/stacking.json \
+        "${teachers[@]}" --output runs/relabelled
+done
+say "machine labels corrected: the stage [17]"
+fit corrected
 
 say "the last stage, five folds and all [25]"
 folds opp115 opp115-cv --baseline runs/baseline-cv
