@@ -204,6 +204,32 @@ def test_a_cluster_that_cannot_be_reached_is_one_line_and_no_output(
     assert not out.exists()
 
 
+@pytest.mark.parametrize("known", [True, False])
+@pytest.mark.usefixtures("apart")
+def test_a_cluster_that_asks_for_a_token_is_told_as_such(
+    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, known: bool
+) -> None:
+    import ray
+
+    missing = ray.exceptions.AuthenticationError("Unauthenticated")
+
+    def refuse(**_: Any) -> None:
+        """Fail as ray.init does with no token (known to it), or with the cluster's answer."""
+        if known:
+            raise missing
+        raise ConnectionError("Failed to connect") from RuntimeError(str(missing))
+
+    monkeypatch.setattr(ray, "init", refuse)
+    monkeypatch.setattr(distributed, "_check_reachable", lambda address: None)
+    source, place = table(tmp_path / "in.jsonl", ROWS), "192.0.2.1:6379"
+    result = batch(
+        tiny, source, "--output", tmp_path / "out", "--engine", "ray", "--address", place
+    )
+    assert result.exit_code == 1
+    assert f"joined at {place} (it asks for a token). Set RAY_AUTH_MODE=token" in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+
+
 def test_without_the_extra_the_cure_is_named(
     tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -171,7 +171,7 @@ def _joined(ray: Any, address: str | None, cores: int) -> Iterator[None]:
                 log_to_driver=False,
                 **({} if address else limits),
             )
-    except (OSError, RuntimeError, ValueError) as error:
+    except (OSError, RuntimeError, ValueError, ray.exceptions.AuthenticationError) as error:
         raise _unreachable(address, error) from None
     try:
         yield
@@ -205,6 +205,12 @@ def _unreachable(address: str | None, error: Exception) -> ClausemarkError:
     reason = " ".join(str(error).split())[:200]
     if address is None:
         return ClausemarkError(f"Ray does not start on this machine ({reason}).")
+    if "RAY_AUTH_TOKEN" in f"{error} {error.__cause__}":
+        # Ray sends its token by itself to auto alone, and to an address only where it is told to.
+        return ClausemarkError(
+            f"No Ray cluster can be joined at {address} (it asks for a token).",
+            hint="Set RAY_AUTH_MODE=token, with its token on this machine (ray get-auth-token).",
+        )
     return ClausemarkError(
         f"No Ray cluster can be joined at {address} ({reason}).",
         hint="Run this on a machine of the cluster (ray start) with --address auto.",
