@@ -72,9 +72,15 @@ once runs/pruned/run.json run training.vocabulary runs/clauses --least 5 --outpu
     --texts $processed/headings.jsonl --texts $processed/silver.jsonl \
     --texts $processed/clauses.jsonl --texts "$gold" --held "$gold"
 
-say "how far to trust the machine: five folds, and teachers that saw no clause [35]"
+say "how far to trust the machine: a first round of the last stage [32]"
 folds opp115 first-cv --set base=runs/pruned/model
+first=(runs/first-cv-{0,1,2,3,4})
+for seed in "${seeds[@]}"; do
+    fit opp115 --set name=first-s"$seed" --set base=runs/pruned/model --set seed="$seed"
+    first+=(runs/first-s"$seed")
+done
 run training.stacking runs/first-cv --machine $processed/opp115_machine.jsonl --output runs/stacking
+say "teachers that saw no clause [10]"
 teachers=()
 for seed in 0 1; do
     fit opp115 --set name=teacher-s$seed --set base=runs/silver/model --set seed=$seed
@@ -99,7 +105,7 @@ for seed in "${seeds[@]}"; do fit plain --set name=plain-s"$seed" --set seed="$s
 say "one model of all runs, its calibration and thresholds [1]"
 run training.thresholds runs/opp115-cv
 once runs/opp115-soup/run.json run training.soup "${seeds[@]/#/runs/opp115-s}" \
-    runs/opp115-cv-{0,1,2,3,4} --output runs/opp115-soup
+    runs/opp115-cv-{0,1,2,3,4} "${first[@]}" --output runs/opp115-soup
 card=$root/training/configs/bundled.card.toml
 run training.export runs/opp115-soup --calibration runs/opp115-cv/calibration.json \
     --card "$card" --output runs/opp115-soup/export
@@ -109,6 +115,6 @@ run training.card runs/opp115-soup/export --card "$card" \
     --metrics runs/opp115-soup/validation/metrics.json --metrics runs/opp115-cv/metrics.json
 
 say "what the stages give"
-run training.compare plain=runs/plain-cv recipe=runs/opp115-cv tfidf=runs/baseline-cv \
-    --output runs/compared-cv
+run training.compare plain=runs/plain-cv first=runs/first-cv recipe=runs/opp115-cv \
+    tfidf=runs/baseline-cv --output runs/compared-cv
 say "the model: runs/opp115-soup/export"
