@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections import Counter
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import onnx
+import onnxruntime
 import pytest
 import torch
 from training_fixtures import (
@@ -143,6 +145,19 @@ def test_large_matrices_take_a_quarter_of_their_room(tmp_path: Path) -> None:
     assert path.stat().st_size < before - 0.70 * large
     whole = [t for t in onnx.load(str(path)).graph.initializer if t.data_type == 3]
     assert len(whole) >= 3
+
+
+@pytest.mark.parametrize(("kind", "lean"), [("bert", 4), ("roberta", 4), ("distilbert", 0)])
+def test_the_last_layer_computes_only_the_row_that_the_head_reads(kind: str, lean: int) -> None:
+    proto = onnx.load(str(exported(kind)[0] / "model.onnx"))
+    made = [node.output[0] for node in proto.graph.node if node.op_type == "MatMul"]
+    proto.graph.output.extend(onnx.helper.make_empty_tensor_value_info(name) for name in made)
+    session = onnxruntime.InferenceSession(proto.SerializeToString())
+    ids = np.ones((3, 7), np.int64)
+    found = session.run(made, {"input_ids": ids, "attention_mask": ids})
+    # Two layers of query, key, value, attention's output and the feed-forward's two.
+    rows = Counter(array.shape[1] for array in found if array.ndim == 3)
+    assert rows == Counter({1: lean, 7: 12 - lean})
 
 
 def test_rounding_twice_is_rounding_once() -> None:
