@@ -86,12 +86,12 @@ for seed in 0 1; do
     fit opp115 --set name=teacher-s$seed --set base=runs/silver/model --set seed=$seed
     teachers+=(--teacher runs/teacher-s$seed)
 done
-say "machine labels corrected: the labels [15]"
+say "machine labels corrected: the labels [13]"
 for name in silver clauses; do
     run training.relabel $processed/$name.jsonl --stacking runs/stacking/stacking.json \
         "${teachers[@]}" --output runs/relabelled
 done
-say "machine labels corrected: the stage [17]"
+say "machine labels corrected: the stage [33, one core]"
 fit corrected
 
 say "the last stage, five folds and all [25]"
