@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +15,6 @@ sys.path.append(str(Path(__file__).with_name("benchmarks")))
 import million
 import million_rows
 from million_report import dumped, table, thirds
-from watched import Watched
 
 from data.fictional_policies import load
 
@@ -109,25 +107,34 @@ def test_a_run_that_is_killed_twice_gives_the_same_files(tiny: Path, tmp_path: P
     assert not again["runs"]["killed"]["every_row_once_in_order"]
 
 
+def test_a_run_lost_while_nobody_looked_starts_over(tiny: Path, tmp_path: Path) -> None:
+    options = ("--model", str(tiny), "--rows-per-part", "9", "--threads", "1")
+    plan = million.Plan(rows=20, seed=1, kills=0, options=options)
+    state = million.State(tmp_path / "state.json", plan)
+    gone = {"pid": 2**22 + 1, "born": 0, "began": 0.0, "end": "", "seconds": 7e9, "cpu": 1.0}
+    state.run("distinct")["legs"].append({**gone, "peak": 1.0, "samples": [[0, 0, 0, 0, 0]]})
+    state.save()
+    (tmp_path / "distinct").mkdir()
+    (tmp_path / "distinct" / "part-00007.jsonl").write_text("another run's\n")
+    run = million.measure(tmp_path, plan, ["distinct"], tick=0.01)["runs"]["distinct"]
+    assert (run["restarts"], run["files"], run["every_row_once_in_order"]) == (1, 5, True)
+    assert run["seconds"] < 1e6
+
+
+def test_a_batch_that_gives_up_ends_the_benchmark(tmp_path: Path) -> None:
+    plan = million.Plan(rows=2, seed=1, kills=0, options=("--model", str(tmp_path / "none")))
+    with pytest.raises(SystemExit, match=r"The batch has given up; see .*distinct\.log"):
+        million.measure(tmp_path, plan, ["distinct"], tick=0.01)
+    assert "none" in (tmp_path / "distinct.log").read_text()
+    with pytest.raises(SystemExit, match="of another plan"):
+        million.measure(tmp_path, million.Plan(3, 1, 0, ()), ["distinct"])
+
+
 def test_kills_spread_over_the_run() -> None:
     kills = million.moments(10, 100, 500.0, seed=3)
     assert [parts // 10 for parts, _ in kills] == list(range(10))
     assert all(0 <= later < 5 for _, later in kills)
     assert kills == million.moments(10, 100, 500.0, seed=3)
-
-
-def test_a_process_is_found_again_by_number_and_birth(tmp_path: Path) -> None:
-    command = [sys.executable, "-c", "held = b'x' * 60_000_000; import time; time.sleep(60)"]
-    process = Watched.start(command, tmp_path / "log")
-    found = Watched(process.pid, process.born)
-    until = time.monotonic() + 10
-    while (look := found.look()) and look.peak < 60 and time.monotonic() < until:
-        time.sleep(0.01)
-    assert look is not None
-    assert look.peak >= look.rss > 60
-    assert Watched(process.pid, process.born + 1).look() is None
-    assert found.follow(lambda *_: None, lambda _: True, tick=1)
-    assert process.look() is None
 
 
 def test_memory_is_told_in_thirds_of_a_life() -> None:

@@ -11,14 +11,15 @@ import re
 import signal
 import subprocess
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
-__all__ = ["Look", "Watched"]
+__all__ = ["Family", "Look", "Watched"]
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 #: The processes that this one started: it has to take note of their ends.
@@ -94,3 +95,39 @@ def _stat(pid: int) -> list[str]:
     """Return the fields of /proc/PID/stat after the name, the first of which is the state."""
     text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
     return text.rpartition(")")[2].split()
+
+
+class Family:
+    """A process with all that it has started, directly or not: their CPU seconds, by name.
+
+    A process that lives for less than the time between two looks is not counted.
+    """
+
+    def __init__(self, pid: int) -> None:
+        self._members: set[int] = {pid}
+        self._cpu: dict[tuple[int, int], float] = {}
+        self._names: dict[tuple[int, int], str] = {}
+
+    def look(self) -> None:
+        """Take in who is there, and what each has used."""
+        there = dict(_processes())
+        found = self._members
+        while found:
+            found = {pid for pid in there if int(there[pid][1]) in found} - self._members
+            self._members |= found
+        for pid in self._members & there.keys():
+            key = pid, int(there[pid][19])
+            self._cpu[key] = (int(there[pid][11]) + int(there[pid][12])) / _TICKS
+            with suppress(OSError):
+                name = Path(f"/proc/{pid}/cmdline").read_text(encoding="utf-8").partition("\0")[0]
+                self._names[key] = name or self._names.get(key, "")
+
+    def cpu(self, named: str = "") -> float:
+        """Return the CPU seconds of all processes so far whose name holds `named`."""
+        return sum(cpu for key, cpu in self._cpu.items() if named in self._names.get(key, ""))
+
+
+def _processes() -> Iterator[tuple[int, list[str]]]:
+    for entry in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            yield int(entry.name), _stat(int(entry.name))
