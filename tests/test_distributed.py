@@ -230,6 +230,25 @@ def test_a_cluster_that_asks_for_a_token_is_told_as_such(
     assert len(result.stderr.splitlines()) == 1
 
 
+def test_a_ray_that_does_not_start_is_one_line(
+    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import ray
+
+    def late(**_: Any) -> None:
+        raise Exception("The current node timed out during startup.")
+
+    monkeypatch.setattr(ray, "is_initialized", lambda: False)
+    monkeypatch.setattr(ray, "init", late)
+    source = table(tmp_path / "in.jsonl", ROWS)
+    result = batch(tiny, source, "--output", tmp_path / "out", "--engine", "ray")
+    assert result.exit_code == 1
+    assert result.stderr == (
+        "clausemark: Ray does not start on this machine (The current node timed out during"
+        " startup.).\n"
+    )
+
+
 def test_without_the_extra_the_cure_is_named(
     tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -207,6 +207,49 @@ def test_the_command_line_says_and_uses_the_engine_asked_for(
     assert not made["versions"].keys() & ({*ENGINES} - {engine})
 
 
+#: Prints by how many MB 150 shapes of batch make a process grow that may keep so much of them.
+GROWTH = """
+import re, sys
+from pathlib import Path
+from clausemark import _openvino
+from clausemark.artifact import bundled_model
+from clausemark.runtime import Runtime
+_openvino._KEPT = dict.fromkeys(_openvino._KEPT, int(sys.argv[1]))
+folder = bundled_model()
+runtime = Runtime.load(folder, folder.read(), threads=1, engine="openvino")
+def memory():
+    text = Path("/proc/self/status").read_text()
+    return int(re.search("VmRSS:\\s*([0-9]+)", text)[1]) / 1e3
+before = memory()
+for length in range(2, 49):
+    for rows in range(1, 48 // length + 1):
+        runtime._run([[5] * length] * rows)
+print(memory() - before)
+"""
+
+
+@needs_openvino
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is read from /proc")
+def test_openvino_keeps_no_more_of_the_shapes_it_has_seen_than_it_is_told() -> None:
+    env = {"PYTHONPATH": str(Path(clausemark.__file__).parents[1])}
+    most, few = (
+        float(subprocess.check_output([sys.executable, "-c", GROWTH, kept], env=env))
+        for kept in ("5000", "20")
+    )
+    assert most > 20
+    assert few < 0.75 * most
+
+
+@needs_openvino
+def test_openvino_does_without_an_option_it_does_not_know(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from clausemark import _openvino
+
+    monkeypatch.setattr(_openvino, "_KEPT", {"NO_SUCH_OPTION": 1})
+    assert Classifier.load(tiny, engine="openvino").predict(["We share"]) != [[]]
+
+
 @needs_openvino
 def test_a_batch_is_not_resumed_in_another_engine(tiny: Path, tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_text('{"text": "We share data."}\n')

@@ -1,0 +1,247 @@
+"""A million rows through `clausemark batch`: speed, memory over time, kills and resumption.
+
+    python tests/benchmarks/million.py -- --threads 1        # 1,000,000 rows, twice, and repeated
+    python tests/benchmarks/million.py --rows 20000 --kills 3 --output /tmp/out      # a first look
+    python tests/benchmarks/million.py --only distinct -- --runtime onnxruntime
+
+Three runs of the command, each in a process of its own, with what stands after -- as its options:
+rows of which no two are alike (`million_rows.py`), the same with a SIGKILL at random moments and
+--resume after each, and rows drawn from the plain clauses, which repeat themselves. Memory is
+looked at from outside. The second's files must be the first's, byte for byte, and hold every row
+once and in order.
+
+What is done stands in state.json of the room, so that the same command goes on where it was
+stopped; a batch that runs meanwhile is found again. If the first run itself was lost, it starts
+over: what the second is held against must be in one piece. Writes results/million.json and .md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import random
+import shutil
+import sys
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(Path(__file__).parent), str(ROOT), str(ROOT / "inference")]
+
+from engines import RESULTS, machine
+from million_report import dumped, summary, table
+from million_rows import ROWS, facts_path, write
+from watched import Look, Watched
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+RUNS = ("distinct", "killed", "repeated")
+#: Seconds between two samples that are kept.
+SAMPLED = 10.0
+
+#: Kill once so many parts are safe and so many more CPU seconds have passed.
+Kill = tuple[int, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is measured; a room holds one plan."""
+
+    rows: int
+    seed: int
+    kills: int
+    options: tuple[str, ...]
+
+
+class State:
+    """What is done so far, in a file that is whole at any moment."""
+
+    def __init__(self, path: Path, plan: Plan) -> None:
+        self._path = path
+        made = {"plan": json.loads(json.dumps(asdict(plan))), "runs": {}}
+        self._held: dict[str, Any] = json.loads(path.read_text()) if path.exists() else made
+        if self._held["plan"] != made["plan"]:
+            raise SystemExit(
+                f"{path} is of another plan, {self._held['plan']}: name another --room."
+            )
+
+    def run(self, name: str) -> dict[str, Any]:
+        """Return a run: its legs, which are the processes that it took, and its lost beginnings."""
+        run: dict[str, Any] = self._held["runs"].setdefault(name, {"legs": [], "restarts": 0})
+        return run
+
+    def save(self) -> None:
+        """Bring the file up to date."""
+        draft = self._path.with_suffix(".draft")
+        draft.write_text(json.dumps(self._held), encoding="utf-8")
+        draft.replace(self._path)
+
+
+class Batch:
+    """One run of the command, in as many legs as it takes."""
+
+    def __init__(self, rows: Path, out: Path, options: tuple[str, ...], state: State) -> None:
+        self.out = out
+        self.legs: list[dict[str, Any]] = state.run(out.name)["legs"]
+        self._command = [sys.executable, "-m", "clausemark.cli", "batch", str(rows)]
+        self._command += ["--output", str(out), *options, "--resume"]
+        self._state = state
+
+    def finish(self, kills: list[Kill], *, restart: bool, tick: float) -> None:
+        """Bring the run to its end, through those of `kills` that are still to come.
+
+        If a leg was lost while nobody looked, the run goes on, or begins anew with `restart`.
+        Raise SystemExit if the command itself gives up.
+        """
+        while not self.legs or self.legs[-1]["end"] != "done":
+            if not self.legs or self.legs[-1]["end"]:
+                self._begin(restart)
+            process = Watched(self.legs[-1]["pid"], self.legs[-1]["born"])
+            seen = process.look() is not None
+            done = sum(leg["end"] == "killed" for leg in self.legs)
+            due = self._due(*kills[done]) if done < len(kills) else lambda _: False
+            self._conclude(process.follow(self._see, due, tick=tick))
+            if seen and self.legs[-1]["end"] == "lost":
+                raise SystemExit(f"The batch has given up; see {self._log}.")
+
+    @property
+    def _log(self) -> Path:
+        return self.out.with_name(f"{self.out.name}.log")
+
+    def _parts(self) -> int:
+        """Return how many parts are safe."""
+        return len(list((self.out / "_ledger").glob("[0-9]*.json")))
+
+    def _begin(self, restart: bool) -> None:
+        if self.legs and restart:
+            shutil.rmtree(self.out, ignore_errors=True)
+            self.legs.clear()
+            self._state.run(self.out.name)["restarts"] += 1
+        process = Watched.start(self._command, self._log, PYTHONPATH=str(ROOT / "inference"))
+        facts = {"pid": process.pid, "born": process.born, "began": time.time(), "end": ""}
+        self.legs.append({**facts, "seconds": 0.0, "cpu": 0.0, "peak": 0.0, "samples": []})
+        self._state.save()
+
+    def _see(self, look: Look, now: float) -> None:
+        leg = self.legs[-1]
+        leg["seconds"], leg["cpu"], leg["peak"] = now - leg["began"], look.cpu, look.peak
+        if leg["seconds"] >= SAMPLED * len(leg["samples"]):
+            facts = (leg["seconds"], look.cpu, look.rss, self._parts(), os.getloadavg()[0])
+            leg["samples"].append([round(fact, 2) for fact in facts])
+            self._state.save()
+
+    def _due(self, parts: int, later: float) -> Callable[[Look], bool]:
+        reached: list[float] = []
+
+        def due(look: Look) -> bool:
+            if not reached and self._parts() >= parts:
+                reached.append(look.cpu)
+            return bool(reached) and look.cpu >= reached[0] + later
+
+        return due
+
+    def _conclude(self, killed: bool) -> None:
+        leg = self.legs[-1]
+        whole = (self.out / "_manifest.json").exists()
+        leg["end"] = "killed" if killed else "done" if whole else "lost"
+        leg["safe"] = self._parts()
+        leg["drafts"] = [path.name for path in self.out.rglob(".*.draft")]
+        self._state.save()
+
+
+def moments(count: int, parts: int, cpu: float, seed: int) -> list[Kill]:
+    """Draw moments to kill at, one in each of `count` equal stretches of a run."""
+    draw = random.Random(f"{seed} kills")
+    places = [draw.uniform(k, k + 1) / count * parts for k in range(count)]
+    return [(int(place), place % 1 * cpu / parts) for place in places]
+
+
+def rows_path(room: Path, plan: Plan, *, repeat: bool) -> Path:
+    """Return a table of the plan, written if it is not there yet."""
+    path = room / f"{'repeated' if repeat else 'distinct'}.jsonl"
+    if not facts_path(path).exists():
+        print(f"{path}: writing {plan.rows:,} rows", flush=True)
+        write(path, plan.rows, seed=plan.seed, repeat=repeat)
+    return path
+
+
+def files(out: Path) -> dict[str, str]:
+    """Return the SHA-256 of every file of an output by its name."""
+    found = {}
+    for path in sorted(path for path in out.rglob("*") if path.is_file()):
+        with path.open("rb") as stream:
+            found[str(path.relative_to(out))] = hashlib.file_digest(stream, "sha256").hexdigest()
+    return found
+
+
+def ids(out: Path) -> Iterator[int]:
+    """Yield the rows' numbers as they stand in an output."""
+    for part in sorted(out.glob("part-*.jsonl")):
+        with part.open(encoding="utf-8") as stream:
+            for line in stream:
+                yield json.loads(line)["id"]
+
+
+def measured(room: Path, name: str, plan: Plan, state: State, tick: float) -> dict[str, Any]:
+    """Bring one of RUNS to its end; return its figures."""
+    rows = rows_path(room, plan, repeat=name == "repeated")
+    batch = Batch(rows, room / name, plan.options, state)
+    kills = []
+    if name == "killed":
+        first = state.run("distinct")["legs"]
+        parts = len(list((room / "distinct").glob("part-*")))
+        kills = moments(plan.kills, parts, first[-1]["cpu"], plan.seed)
+    print(f"{name}: begun", flush=True)
+    batch.finish(kills, restart=name == "distinct", tick=tick)
+    facts = json.loads(facts_path(rows).read_text(encoding="utf-8"))
+    digests = files(batch.out)
+    whole = hashlib.sha256(json.dumps(sorted(digests.items())).encode()).hexdigest()
+    complete = list(ids(batch.out)) == list(range(plan.rows))
+    found = {"files": len(digests), "sha256": whole, "every_row_once_in_order": complete}
+    return summary(state.run(name), facts) | found
+
+
+def measure(room: Path, plan: Plan, names: list[str], *, tick: float = 0.2) -> dict[str, Any]:
+    """Bring the named runs to their ends, the first before the second; return all figures."""
+    room.mkdir(parents=True, exist_ok=True)
+    state = State(room / "state.json", plan)
+    result: dict[str, Any] = {"machine": machine(), "plan": asdict(plan), "runs": {}}
+    for name in (name for name in RUNS if name in names):
+        result["runs"][name] = measured(room, name, plan, state, tick)
+    if "killed" in names:
+        one, other = files(room / "distinct"), files(room / "killed")
+        result["differing_files"] = sorted(
+            name for name in one.keys() | other.keys() if one.get(name) != other.get(name)
+        )
+    return result
+
+
+def main() -> int:
+    """Measure, write both files; 1 if rows are missing or files differ."""
+    parser = argparse.ArgumentParser(description="Measure a batch of a million rows.")
+    parser.add_argument("--rows", type=int, default=ROWS)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--kills", type=int, default=10)
+    parser.add_argument("--only", nargs="+", choices=RUNS, default=list(RUNS), metavar="RUN")
+    parser.add_argument("--room", type=Path, default=ROOT / "runs" / "million", help="work folder")
+    parser.add_argument("--output", type=Path, default=RESULTS)
+    parser.add_argument("options", nargs="*", help="after --: options of clausemark batch")
+    wish = parser.parse_args()
+    names = [*wish.only, *(["distinct"] if "killed" in wish.only else [])]
+    plan = Plan(wish.rows, wish.seed, wish.kills, tuple(wish.options))
+    result = measure(wish.room.resolve(), plan, names)
+    wish.output.mkdir(parents=True, exist_ok=True)
+    (wish.output / "million.json").write_text(dumped(result), encoding="utf-8")
+    (wish.output / "million.md").write_text(table(result), encoding="utf-8")
+    print(table(result))
+    complete = all(run["every_row_once_in_order"] for run in result["runs"].values())
+    return 0 if complete and not result.get("differing_files") else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

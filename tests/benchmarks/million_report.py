@@ -1,0 +1,128 @@
+"""What `million.py` has seen, as figures and as Markdown."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import numpy as np
+
+__all__ = ["dumped", "summary", "table", "thirds"]
+
+#: What a sample holds.
+SAMPLE = ("seconds", "cpu_seconds", "rss_mb", "parts", "load")
+
+
+def summary(run: dict[str, Any], facts: dict[str, Any]) -> dict[str, Any]:
+    """Return the figures of a run: all its legs together, memory leg by leg."""
+    legs = run["legs"]
+    seconds, cpu = (sum(leg[key] for leg in legs) for key in ("seconds", "cpu"))
+    samples = [sample for leg in legs for sample in leg["samples"]]
+    return {
+        "rows": facts["rows"],
+        "tokens": facts["tokens"],
+        "lengths": {key: facts[key] for key in ("words_each", "tokens_each", "clauses")},
+        "seconds": round(seconds, 1),
+        "cpu_seconds": round(cpu, 1),
+        "peak_mb": max(leg["peak"] for leg in legs),
+        "thirds_mb": thirds(legs[-1]["samples"]),
+        "load": round(float(np.mean([sample[-1] for sample in samples])), 1),
+        "restarts": run["restarts"],
+        "kills": [
+            {"safe_parts": leg["safe"], "cpu_seconds": leg["cpu"], "drafts": leg["drafts"]}
+            for leg in legs
+            if leg["end"] == "killed"
+        ],
+        "legs": [{"columns": SAMPLE, "samples": leg["samples"]} for leg in legs],
+    }
+
+
+def thirds(samples: list[list[float]]) -> list[float]:
+    """Return the mean memory in each third of a process's life, its start left out; MB.
+
+    The first sample is taken before the model is loaded. Empty for fewer than four samples.
+    """
+    held = [sample[2] for sample in samples[1:]]
+    if len(held) < 3:
+        return []
+    return [round(float(part.mean()), 1) for part in np.array_split(np.array(held), 3)]
+
+
+def dumped(result: dict[str, Any]) -> str:
+    """Return the result as JSON, a sample a line."""
+    text = json.dumps(result, indent=1)
+    return re.sub(r"\[\s*([^\[\]{}]*?)\s*\]", _on_one_line, text) + "\n"
+
+
+def _on_one_line(match: re.Match[str]) -> str:
+    inner = re.sub(r"\s*\n\s*", " ", match[1])
+    return f"[{inner}]"
+
+
+def table(result: dict[str, Any]) -> str:
+    """Return the result as Markdown: speed and memory, the kills, the lengths."""
+    about, plan = result["machine"], result["plan"]
+    versions = ", ".join(f"{name} {value}" for name, value in about["versions"].items())
+    command = " ".join(["clausemark batch", *plan["options"]])
+    parts = [
+        f"# {plan['rows']:,} rows through `{command}`",
+        f"{about['cpu']}, {about['cores']} cores ({', '.join(about['flags'])}); {versions}. By"
+        " `python tests/benchmarks/million.py`. Where a row's second holds much less than a CPU"
+        " second a thread, something else was running: the load says how much.",
+        _speeds(result),
+        _memory(result),
+        *_kills(result),
+        _lengths(result),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _speeds(result: dict[str, Any]) -> str:
+    rows = [
+        "| run | rows a second | rows a CPU-second | tokens a CPU-second | wall, s | CPU, s"
+        " | load |\n|---|" + "---:|" * 6
+    ]
+    for name, run in result["runs"].items():
+        wall, cpu = run["seconds"], run["cpu_seconds"]
+        rows.append(
+            f"| {name} | {run['rows'] / wall:,.0f} | {run['rows'] / cpu:,.0f} "
+            f"| {run['tokens'] / cpu:,.0f} | {wall:,.0f} | {cpu:,.0f} | {run['load']} |"
+        )
+    return "\n".join(rows)
+
+
+def _memory(result: dict[str, Any]) -> str:
+    rows = ["| run | peak, MB | first third, MB | second | last |\n|---|" + "---:|" * 4]
+    for name, run in result["runs"].items():
+        cells = [f"{value:.0f}" for value in run["thirds_mb"]] or ["–"] * 3
+        rows.append(f"| {name} | {run['peak_mb']:.0f} | {' | '.join(cells)} |")
+    return "\n".join(rows)
+
+
+def _kills(result: dict[str, Any]) -> list[str]:
+    run = result["runs"].get("killed")
+    if run is None:
+        return []
+    places = ", ".join(str(kill["safe_parts"]) for kill in run["kills"])
+    drafts = sum(bool(kill["drafts"]) for kill in run["kills"])
+    differing = result["differing_files"]
+    same = f"differ: {', '.join(differing)}" if differing else "are the same, byte for byte"
+    complete = "every row once, in order" if run["every_row_once_in_order"] else "ROWS AMISS"
+    return [
+        f"Killed {len(run['kills'])} times (SIGKILL, {drafts} of them amid writing), when so many"
+        f" parts were safe: {places}. The {run['files']} files of that output and of the unbroken"
+        f" run {same}; {complete}; SHA-256 of their SHA-256s {run['sha256'][:16]}…"
+    ]
+
+
+def _lengths(result: dict[str, Any]) -> str:
+    run = next(iter(result["runs"].values()))
+    made, plain = run["lengths"], run["lengths"]["clauses"]
+    keys = list(plain["words_each"])
+    rows = [f"| | {' | '.join(keys)} |\n|---|" + "---:|" * len(keys)]
+    for what, of in (("rows", made), ("clauses of data/fictional", plain)):
+        for unit in ("words", "tokens"):
+            cells = [f"{of[f'{unit}_each'][key]:g}" for key in keys]
+            rows.append(f"| {unit}, {what} | {' | '.join(cells)} |")
+    return "\n".join(rows)
