@@ -12,7 +12,13 @@ from clausemark.cli import app
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-PAGES = ["README.md", "inference/README.md", "data/README.md", "training/README.md"]
+PAGES = [
+    "README.md",
+    "inference/README.md",
+    "data/README.md",
+    "training/README.md",
+    "tests/benchmarks/README.md",
+]
 
 
 def blocks(name: str) -> str:
