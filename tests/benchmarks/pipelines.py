@@ -58,7 +58,7 @@ def measure(wish: argparse.Namespace) -> dict[str, Any]:
             with at_work(competing, threads) as workers:
                 work = [(worker, sample.texts) for worker in workers]
                 rows += in_turns(work, rounds=wish.rounds)
-            print(f"{threads} threads: done", flush=True)
+            print(f"{rates.plural(threads, 'thread')}: done", flush=True)
     facts = {"machine": about, "sample": sample.to_json(), "own": whose(wish.own)}
     return facts | {"rounds": wish.rounds, "rows": rows}
 
