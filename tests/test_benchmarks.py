@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as Xml
@@ -81,6 +82,17 @@ def test_operations_are_those_of_the_products_one_by_one() -> None:
         head = 2 * 8 * (8 + 5)
         assert shape.flops([tokens]) == 3 * each + head
     assert shape.flops([1, 7, 7]) == shape.flops([1]) + 2 * shape.flops([7])
+
+
+def test_a_last_layer_of_one_row_needs_every_key_and_value_and_one_row_of_the_rest() -> None:
+    whole = Shape(layers=2, hidden=8, inner=20, heads=2, vocabulary=50, labels=5)
+    short = replace(whole, one_row_last=True)
+    assert short.parameters == whole.parameters
+    assert short.flops([1]) == whole.flops([1])
+    n, rows = 7, [(7, 8, 8)] * 2  # keys and values
+    rows += [(1, 8, 8)] * 2 + [(1, 8, n), (1, n, 8)] + [(1, 8, 20), (1, 20, 8)]
+    layer = replace(whole, layers=1).flops([n])
+    assert short.flops([n]) == layer + sum(2 * a * b * c for a, b, c in rows)
 
 
 def test_the_bare_products_are_a_layers_without_attention() -> None:

@@ -24,6 +24,8 @@ class Shape:
     vocabulary: int
     positions: int = 512
     labels: int = len(OPP115.names)
+    #: The last layer computes what the head reads, one row, as training.onnx_graph exports it.
+    one_row_last: bool = False
 
     @property
     def parameters(self) -> int:
@@ -58,18 +60,28 @@ class Shape:
         values and output, n x 2 x hidden x inner for the feed-forward, and 2 x n^2 x hidden for the
         products of queries with keys and of weights with values; then hidden^2 for the pooler and
         hidden x labels for the head. A multiply-add is two operations; norms, softmax and
-        activations are not counted.
+        activations are not counted. With `one_row_last`, the last layer has n x 2 x hidden^2 for
+        keys and values and the rest for one row only.
         """
         head = 2 * self.hidden * (self.hidden + self.labels)
+        whole = self.layers - self.one_row_last
         return sum(
-            self.layers * (self.gemm_flops(n) + 4 * n * n * self.hidden) + head for n in lengths
+            whole * (self.gemm_flops(n) + 4 * n * n * self.hidden)
+            + (self._one_row(n) if self.one_row_last else 0)
+            + head
+            for n in lengths
         )
+
+    def _one_row(self, n: int) -> int:
+        """Return the operations of a layer that computes one row from n."""
+        keys_and_values = 4 * (n - 1) * self.hidden * self.hidden
+        return keys_and_values + self.gemm_flops(1) + 4 * n * self.hidden
 
 
 #: bert-base-uncased, which has 109 M parameters.
 BERT_BASE = Shape(layers=12, hidden=768, inner=3072, heads=12, vocabulary=30_522)
 #: The bundled model: all-MiniLM-L6-v2 with a vocabulary of its own.
-OURS = Shape(layers=6, hidden=384, inner=1536, heads=12, vocabulary=18_816)
+OURS = Shape(layers=6, hidden=384, inner=1536, heads=12, vocabulary=18_816, one_row_last=True)
 
 
 def checked(shape: Shape, manifest: Manifest) -> Shape:
