@@ -202,7 +202,9 @@ def measured(room: Path, name: str, plan: Plan, state: State, tick: float) -> di
     digests = files(batch.out)
     whole = hashlib.sha256(json.dumps(sorted(digests.items())).encode()).hexdigest()
     complete = list(ids(batch.out)) == list(range(plan.rows))
-    found = {"files": len(digests), "sha256": whole, "every_row_once_in_order": complete}
+    runtime = json.loads((batch.out / "_manifest.json").read_text(encoding="utf-8"))["runtime"]
+    found = {"runtime": runtime, "files": len(digests), "sha256": whole}
+    found["every_row_once_in_order"] = complete
     return summary(state.run(name), facts) | found
 
 
@@ -230,14 +232,15 @@ def main() -> int:
     parser.add_argument("--only", nargs="+", choices=RUNS, default=list(RUNS), metavar="RUN")
     parser.add_argument("--room", type=Path, default=ROOT / "runs" / "million", help="work folder")
     parser.add_argument("--output", type=Path, default=RESULTS)
+    parser.add_argument("--name", default="million", help="of both files there")
     parser.add_argument("options", nargs="*", help="after --: options of clausemark batch")
     wish = parser.parse_args()
     names = [*wish.only, *(["distinct"] if "killed" in wish.only else [])]
     plan = Plan(wish.rows, wish.seed, wish.kills, tuple(wish.options))
     result = measure(wish.room.resolve(), plan, names)
     wish.output.mkdir(parents=True, exist_ok=True)
-    (wish.output / "million.json").write_text(dumped(result), encoding="utf-8")
-    (wish.output / "million.md").write_text(table(result), encoding="utf-8")
+    (wish.output / f"{wish.name}.json").write_text(dumped(result), encoding="utf-8")
+    (wish.output / f"{wish.name}.md").write_text(table(result), encoding="utf-8")
     print(table(result))
     complete = all(run["every_row_once_in_order"] for run in result["runs"].values())
     return 0 if complete and not result.get("differing_files") else 1

@@ -64,13 +64,15 @@ def table(result: dict[str, Any]) -> str:
     """Return the result as Markdown: speed and memory, the kills, the lengths."""
     about, plan = result["machine"], result["plan"]
     versions = ", ".join(f"{name} {value}" for name, value in about["versions"].items())
+    engines = {" ".join(run["runtime"].values()) for run in result["runs"].values()}
     command = " ".join(["clausemark batch", *plan["options"]])
     parts = [
         f"# {plan['rows']:,} rows through `{command}`",
-        f"{about['cpu']}, {about['cores']} cores ({', '.join(about['flags'])}); {versions}. By"
-        " `python tests/benchmarks/million.py`. Where a row's second holds much less than a CPU"
-        " second a thread, something else was running: the load says how much.",
+        f"{about['cpu']}, {about['cores']} cores ({', '.join(about['flags'])}); {versions}. In"
+        f" {', '.join(sorted(engines))}. By `python tests/benchmarks/million.py`. Where a second"
+        " holds much less than a CPU-second a thread, something else was running: the load tells.",
         _speeds(result),
+        _repeats(result),
         _memory(result),
         *_kills(result),
         _lengths(result),
@@ -90,6 +92,16 @@ def _speeds(result: dict[str, Any]) -> str:
             f"| {run['tokens'] / cpu:,.0f} | {wall:,.0f} | {cpu:,.0f} | {run['load']} |"
         )
     return "\n".join(rows)
+
+
+def _repeats(result: dict[str, Any]) -> str:
+    if "repeated" not in result["runs"]:
+        return ""
+    clauses = result["runs"]["repeated"]["lengths"]["clauses"]["rows"]
+    return (
+        f"The repeated rows are {clauses} texts over and over, computed once a part: the most that"
+        " repetition can give, far above a real table's."
+    )
 
 
 def _memory(result: dict[str, Any]) -> str:
