@@ -38,10 +38,10 @@ def test_what_is_written_is_read_back(tmp_path: Path) -> None:
 
 def test_the_manifest_holds_the_keys_of_the_format(tiny: Path) -> None:
     values = json.loads((tiny / "manifest.json").read_text())
-    assert values["format"] == 2
+    assert values["format"] == 3
     assert set(values) == {
         "format", "name", "version", "created", "base", "scheme", "labels", "window",
-        "headings", "parameters", "licence", "metrics", "sources", "training", "files",
+        "headings", "int8", "parameters", "licence", "metrics", "sources", "training", "files",
     }  # fmt: skip
     assert set(values["labels"][0]) == {
         "id", "name", "definition", "threshold", "slope", "intercept",
@@ -97,10 +97,19 @@ def test_one_flipped_bit_is_found(tiny_copy: Path, name: str) -> None:
 
 
 def test_a_newer_format_asks_for_an_upgrade_before_anything_else(tiny_copy: Path) -> None:
-    (tiny_copy / "manifest.json").write_text('{"format": 3, "engine": "another"}')
-    upgrade = r"format 3 is newer than this clausemark reads \(2\): upgrade clausemark"
+    (tiny_copy / "manifest.json").write_text('{"format": 4, "engine": "another"}')
+    upgrade = r"format 4 is newer than this clausemark reads \(3\): upgrade clausemark"
     with pytest.raises(ModelError, match=upgrade):
         ModelFolder(tiny_copy).read()
+
+
+def test_a_folder_of_format_2_has_no_ranges_for_int8(tiny_copy: Path) -> None:
+    def older(values: dict[str, Any]) -> None:
+        values["format"] = 2
+        del values["int8"]
+
+    edit(tiny_copy, older)
+    assert ModelFolder(tiny_copy).read().int8 is False
 
 
 def test_a_folder_of_format_1_reads_clauses_without_their_headings(tiny_copy: Path) -> None:
@@ -123,7 +132,7 @@ def test_a_manifest_that_is_no_json_object_is_refused(tiny_copy: Path, text: str
     "key",
     [
         "format", "name", "version", "created", "base", "scheme", "labels", "window",
-        "headings", "parameters", "licence", "metrics", "sources", "training", "files",
+        "headings", "int8", "parameters", "licence", "metrics", "sources", "training", "files",
     ],
 )  # fmt: skip
 def test_a_missing_key_is_named(tiny_copy: Path, key: str) -> None:
@@ -136,6 +145,7 @@ WRONG = {
     "name: number, a string is needed": lambda v: v.update(name=3),
     "parameters: boolean, a whole number is needed": lambda v: v.update(parameters=True),
     "headings: number, true or false is needed": lambda v: v.update(headings=1),
+    "int8: string, true or false is needed": lambda v: v.update(int8="yes"),
     "parameters: -1 is negative": lambda v: v.update(parameters=-1),
     "labels: object, an array is needed": lambda v: v.update(labels={}),
     "labels[3]: string, an object is needed": lambda v: v["labels"].__setitem__(3, "x"),

@@ -19,10 +19,10 @@ from typer.testing import CliRunner
 
 import clausemark
 from clausemark import Classifier, _engine, artifact
-from clausemark._shell import RuntimeName
+from clausemark._shell import PrecisionName, RuntimeName
 from clausemark.cli import app
 from clausemark.errors import ModelError
-from clausemark.runtime import AUTO, ENGINES, choose
+from clausemark.runtime import AUTO, ENGINES, PRECISIONS, choose
 
 if TYPE_CHECKING:
     from clausemark._engine import Session
@@ -60,6 +60,37 @@ def test_auto_is_openvino_only_where_it_computes_in_bf16(
     assert (found.name, found.precision) == expected
 
 
+@pytest.mark.parametrize(
+    ("ort", "openvino", "precision", "expected"),
+    [
+        (("f32", "int8"), ("f32", "bf16"), None, ("onnxruntime", "int8")),
+        (("f32", "int8"), (), None, ("onnxruntime", "int8")),
+        (("f32", "int8"), ("f32", "bf16"), "bf16", ("openvino", "bf16")),
+        (("f32", "int8"), ("f32", "bf16"), "f32", ("onnxruntime", "f32")),
+        (("f32",), ("f32", "bf16"), None, ("openvino", "bf16")),
+        (("f32",), ("f32",), None, ("onnxruntime", "f32")),
+    ],
+)
+def test_auto_is_int8_first_where_model_and_processor_allow(
+    monkeypatch: pytest.MonkeyPatch,
+    ort: tuple[str, ...],
+    openvino: tuple[str, ...],
+    precision: str | None,
+    expected: tuple[str, str],
+) -> None:
+    monkeypatch.setattr("clausemark._onnxruntime.precisions", lambda: ort)
+    monkeypatch.setattr("clausemark._openvino.precisions", lambda: openvino)
+    monkeypatch.setattr(_engine, "version", lambda name: "1")
+    found = choose(AUTO, precision, int8=True)
+    assert (found.name, found.precision) == expected
+
+
+def test_int8_is_refused_on_a_machine_without_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("clausemark._onnxruntime.precisions", lambda: ("f32",))
+    with pytest.raises(ModelError, match=r"onnxruntime does not compute in int8 on this machine"):
+        choose("onnxruntime", "int8", int8=True)
+
+
 def test_an_engine_that_is_not_installed_names_its_cure(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "openvino", None)
     with pytest.raises(ModelError, match=r"not installed\. pip install 'clausemark\[openvino\]'"):
@@ -79,11 +110,13 @@ def test_an_unknown_engine_or_precision_lists_the_known(monkeypatch: pytest.Monk
 
 def test_the_command_line_knows_every_engine() -> None:
     assert [name.value for name in RuntimeName] == [AUTO, *ENGINES]
+    assert [name.value for name in PrecisionName] == list(PRECISIONS)
 
 
 @needs_openvino
 def test_the_engines_agree_on_the_bundled_model() -> None:
-    exact = Classifier.load(threads=1, engine="onnxruntime").predict_proba(SENTENCES)
+    exact = Classifier.load(threads=1, engine="onnxruntime", precision="f32")
+    exact = exact.predict_proba(SENTENCES)
     theirs = Classifier.load(threads=1, engine="openvino", precision="f32")
     assert theirs.predict_proba(SENTENCES) == pytest.approx(exact, abs=1e-4)
     default = Classifier.load(threads=1, engine="openvino")

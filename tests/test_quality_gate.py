@@ -18,11 +18,13 @@ if TYPE_CHECKING:
 PIN = {"model": "m 1", "texts": 3, "sha256": "a", "floors": {"macro_f1": 0.8, "micro_f1": 0.85}}
 
 
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize(
+    ("engine", "precision"), [*((engine, None) for engine in ENGINES), ("onnxruntime", "f32")]
+)
 @pytest.mark.parametrize("name", gate.SETS)
-def test_the_bundled_model_holds_its_floors(name: str, engine: str) -> None:
+def test_the_bundled_model_holds_its_floors(name: str, engine: str, precision: str | None) -> None:
     pytest.importorskip(engine)
-    classifier = Classifier.load(engine=engine)
+    classifier = Classifier.load(engine=engine, precision=precision)
     data = gate.SETS[name](headings=classifier.manifest.headings)
     if data is None:
         pytest.skip(f"no corpus at {gate.CORPORA}; set CLAUSEMARK_CORPORA")

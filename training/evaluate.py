@@ -205,7 +205,7 @@ def main(  # noqa: PLR0913, PLR0917  (one parameter an option)
         # One engine and precision wherever it runs: reports are compared with each other.
         folder = None if str(model) == "bundled" else model
         make_folder(output)
-        classifier = Classifier.load(folder, engine="onnxruntime")
+        classifier = Classifier.load(folder, engine="onnxruntime", precision="f32")
         splits = (split,) if split else ()
         source = Source(path=str(data), splits=splits, heading=1.0 if headings else 0.0)
         records = examples.judgeable(examples.load([source]), data)

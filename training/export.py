@@ -6,7 +6,9 @@
 Writes the model folder at OUTPUT and OUTPUT-transformers, whose
 `pipeline("text-classification", model=..., top_k=None)` gives the same scores to 1e-3: its weights
 are rounded alike, its head has the calibration folded in, and its tokenizer does the normalisation.
-Both are compared before anything is kept.
+Both are compared before anything is kept. The graph also gets the ranges that products in 8 bits
+need, from the run's own train texts; scores in 8 bits are not the same, and tests/quality_gate.py
+judges them.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -35,7 +38,7 @@ from clausemark.artifact import (
 )
 from clausemark.errors import ClausemarkError, ModelError, OutputError
 from clausemark.labels import OPP115
-from training import card, onnx_graph, shipped_tokenizer
+from training import card, onnx_graph, onnx_int8, ranges, shipped_tokenizer
 from training.files import circumstances
 
 if TYPE_CHECKING:
@@ -53,11 +56,14 @@ PROBES = (
 )
 
 
-def export(run: Path, output: Path, *, calibration: Path, facts: card.Facts) -> Path:
+def export(
+    run: Path, output: Path, *, calibration: Path, facts: card.Facts, int8: bool = True
+) -> Path:
     """Write both folders of `run`; return the transformers folder.
 
-    Raises ModelError where the two disagree, RecordError where a file is missing or of another
-    scheme, OutputError where a folder stands in the way.
+    With `int8` a graph whose products are known gets the ranges of their inputs. Raises ModelError
+    where the two folders disagree, RecordError where a file is missing or of another scheme,
+    OutputError where a folder stands in the way.
     """
     config, model, settings = _load_run(run, calibration)
     beside = output.with_name(f"{output.name}-transformers")
@@ -65,11 +71,13 @@ def export(run: Path, output: Path, *, calibration: Path, facts: card.Facts) -> 
     with tempfile.TemporaryDirectory() as name:
         room = Path(name)
         weights, tokenizer = room / "model.onnx", room / "tokenizer.json"
-        onnx_graph.round_weights(model)
-        onnx_graph.trace(model, weights)
-        onnx_graph.compress(weights)
         shipped_tokenizer.write_plain(run / "model" / "tokenizer.json", tokenizer)
-        manifest = _manifest(run, config, model, settings, facts)
+        plan = ranges.plan(model, ranges.windows(config, tokenizer)) if int8 else {}
+        onnx_graph.round_weights(model, plan)
+        onnx_graph.trace(model, weights)
+        onnx_int8.insert(weights, plan)
+        onnx_graph.compress(weights)
+        manifest = replace(_manifest(run, config, model, settings, facts), int8=bool(plan))
         text = card.render(manifest, facts)
         files: dict[str, Path | bytes] = {
             WEIGHTS: weights,
@@ -79,7 +87,7 @@ def export(run: Path, output: Path, *, calibration: Path, facts: card.Facts) -> 
         write(room / "model", manifest, files)
         theirs = card.render(manifest, facts, "transformers")
         _write_transformers(room / "transformers", model, run, manifest, theirs)
-        exact = Classifier.load(room / "model", engine="onnxruntime")
+        exact = Classifier.load(room / "model", engine="onnxruntime", precision="f32")
         gap = difference(exact, room / "transformers", PROBES)
         if gap > TOLERANCE:
             raise ModelError(f"{run}: scores differ by {gap:.2g} between the two folders.")
@@ -184,7 +192,7 @@ def _check_target(target: Path) -> None:
         raise OutputError(f"{target}: holds something else.", hint="Choose another --output.")
 
 
-def main(
+def main(  # noqa: PLR0913, PLR0917  (an option of the command each)
     run: Annotated[Path, typer.Argument(help="A finished run's folder.")],
     output: Annotated[Path, typer.Option(help="The model folder to write.")],
     calibration: Annotated[Path, typer.Option(help="calibration.json of training.thresholds.")],
@@ -192,11 +200,14 @@ def main(
     metrics: Annotated[
         list[Path] | None, typer.Option(help="metrics.json to quote in manifest and card.")
     ] = None,
+    int8: Annotated[
+        bool, typer.Option("--int8/--no-int8", help="Measure ranges for products in 8 bits.")
+    ] = True,
 ) -> None:
     """Export RUN as a model folder and a transformers folder."""
     try:
         facts = card.read_facts(card_file, metrics or [])
-        beside = export(run, output, calibration=calibration, facts=facts)
+        beside = export(run, output, calibration=calibration, facts=facts, int8=int8)
     except ClausemarkError as error:
         typer.echo(f"Error: {error}", err=True)
         raise typer.Exit(1) from None

@@ -22,24 +22,42 @@ import onnx
 import torch
 from onnx import helper, numpy_helper
 
+from training.ranges import GROUPS, KNOWN
+
 if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
 
+    from training.ranges import Plan
+
 #: Smaller matrices stay in floats: they cost nothing, and rounding them could.
 _SMALL = 16_384
-#: Models of BERT's layers whose head reads the first row and no other; the rest are traced whole.
-_READ_FIRST_ROW = frozenset({"bert", "roberta"})
 
 
-def round_weights(model: Any) -> None:
-    """Round every large matrix of `model` in place to 255 levels a row (an output channel)."""
+def round_weights(model: Any, plan: Plan | None = None) -> None:
+    """Round every large matrix of `model` in place to 255 levels a row (an output channel).
+
+    Products of `plan` are rounded whatever their size, on the levels that their weights have once
+    the plan has multiplied them.
+    """
+    divisors = _divisors(model, plan or {})
     with torch.no_grad():
         for parameter in model.parameters():
-            if parameter.ndim == 2 and parameter.numel() >= _SMALL:
-                whole, scale = to_int8(parameter.detach().cpu().numpy(), axis=0)
-                parameter.copy_(torch.from_numpy(whole.astype(np.float32) * scale))
+            large = parameter.ndim == 2 and parameter.numel() >= _SMALL
+            if large or parameter in divisors:
+                divisor = divisors.get(parameter, np.float32(1))
+                whole, scale = to_int8(parameter.detach().cpu().numpy() * divisor, axis=0)
+                parameter.copy_(torch.from_numpy(whole.astype(np.float32) * scale / divisor))
+
+
+def _divisors(model: Any, plan: Plan) -> dict[Any, NDArray[np.float32]]:
+    groups = {group[0]: group for group in GROUPS}
+    return {
+        model.base_model.encoder.layer[layer].get_submodule(part).weight: span.divisor
+        for (layer, name), span in plan.items()
+        for part in groups[name]
+    }
 
 
 def to_int8(
@@ -77,7 +95,7 @@ class _FirstRow(torch.nn.Module):
 def _shortened(model: Any) -> Any:
     """Return a copy of `model` for the trace, without the rows that its head never reads."""
     model = copy.deepcopy(model).eval()
-    if model.config.model_type in _READ_FIRST_ROW:
+    if model.config.model_type in KNOWN:
         layers = model.base_model.encoder.layer
         layers[-1] = _FirstRow(layers[-1])
     return model
@@ -119,19 +137,24 @@ def trace(model: Any, path: Path) -> None:
 def compress(path: Path) -> None:
     """Store the large matrices of the graph at `path` as 8-bit integers and scales.
 
+    So are the weights of products that read rounded activations, in the nodes that engines fuse.
     Raises ValueError where a matrix is not on the 255 levels that `round_weights` leaves.
     """
     proto = onnx.load(str(path))
     users = {name: node for node in proto.graph.node for name in node.input}
+    pairs = {n.output[0] for n in proto.graph.node if n.op_type == "DequantizeLinear"}
     tables: set[str] = set()
     unfold: list[Any] = []
     for tensor in list(proto.graph.initializer):
-        if not _is_large_matrix(tensor):
+        rounded = not pairs.isdisjoint(users[tensor.name].input) and len(tensor.dims) == 2
+        if not rounded and not _is_large_matrix(tensor):
             continue
         user = users[tensor.name].op_type
         _store(proto.graph, tensor, axis=1 if user in {"MatMul", "Attention"} else 0)
         if user == "Gather":
             tables.add(tensor.name)
+        elif rounded:
+            unfold.append(_levels(proto.graph, tensor.name))
         else:
             unfold += _matrix(tensor.name)
     body = [made for node in proto.graph.node for made in _lookup(node, tables)]
@@ -154,6 +177,16 @@ def _store(graph: Any, tensor: Any, *, axis: int) -> None:
     graph.initializer.remove(tensor)
     graph.initializer.append(numpy_helper.from_array(whole, f"{tensor.name}.int8"))
     graph.initializer.append(numpy_helper.from_array(scale, f"{tensor.name}.scale"))
+
+
+def _levels(graph: Any, name: str) -> Any:
+    """The node that an engine takes for the weights of an 8-bit product: one scale a column."""
+    scale = next(tensor for tensor in graph.initializer if tensor.name == f"{name}.scale")
+    del scale.dims[0]
+    zero = np.zeros(scale.dims[0], np.int8)
+    graph.initializer.append(numpy_helper.from_array(zero, f"{name}.zero"))
+    parts = [f"{name}.{part}" for part in ("int8", "scale", "zero")]
+    return helper.make_node("DequantizeLinear", parts, [name], axis=1)
 
 
 def _matrix(name: str) -> list[Any]:

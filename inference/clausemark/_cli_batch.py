@@ -12,6 +12,7 @@ import typer
 
 from clausemark._shell import (
     ModelOption,
+    PrecisionOption,
     RuntimeName,
     RuntimeOption,
     ThreadsOption,
@@ -102,6 +103,7 @@ def batch(  # noqa: PLR0913, PLR0917  (a parameter an option)
     model: ModelOption = None,
     threads: ThreadsOption = None,
     runtime: RuntimeOption = RuntimeName.AUTO,
+    precision: PrecisionOption = None,
     engine: Annotated[
         BatchEngine, typer.Option("--engine", help="Where rows are labelled: here, or on Ray.")
     ] = BatchEngine.LOCAL,
@@ -152,7 +154,7 @@ def batch(  # noqa: PLR0913, PLR0917  (a parameter an option)
     )
     with edge("interrupted. Finished parts are safe: --resume goes on after them."), Bar() as bar:
         spread = engine is BatchEngine.RAY
-        classifier = load(model, threads or (1 if spread else None), runtime)
+        classifier = load(model, threads or (1 if spread else None), runtime, precision)
         crew: AbstractContextManager[Crew | None] = nullcontext()
         if spread:
             from clausemark.distributed import ray_crew

@@ -11,6 +11,7 @@ from clausemark._shell import (
     WHERE,
     ModelOption,
     OutputOption,
+    PrecisionOption,
     RuntimeName,
     RuntimeOption,
     ThreadsOption,
@@ -57,6 +58,7 @@ def compare(  # noqa: PLR0913, PLR0917  (a parameter an option)
     model: ModelOption = None,
     threads: ThreadsOption = None,
     runtime: RuntimeOption = RuntimeName.AUTO,
+    precision: PrecisionOption = None,
 ) -> None:
     """Compare two versions of a policy, clause by clause, by category.
 
@@ -80,7 +82,7 @@ def compare(  # noqa: PLR0913, PLR0917  (a parameter an option)
         documents = list(read([old, new], troubles))
         if troubles.count:
             raise typer.Exit(1)
-        comparison = _compared(load(model, threads, runtime), documents)
+        comparison = _compared(load(model, threads, runtime, precision), documents)
         with open_output(output) as stream:
             if form is None:
                 form = CompareFormat.TABLE if stream.isatty() else CompareFormat.JSONL

@@ -10,6 +10,7 @@ import typer
 
 from clausemark._shell import (
     ModelOption,
+    PrecisionOption,
     RuntimeName,
     RuntimeOption,
     ThreadsOption,
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["page"]
 
 
-def page(
+def page(  # noqa: PLR0913, PLR0917  (a parameter an option)
     paths: Annotated[
         list[str],
         typer.Argument(
@@ -48,6 +49,7 @@ def page(
     model: ModelOption = None,
     threads: ThreadsOption = None,
     runtime: RuntimeOption = RuntimeName.AUTO,
+    precision: PrecisionOption = None,
 ) -> None:
     """Show a policy as a page: the policy as it reads, every clause tinted by its labels.
 
@@ -62,7 +64,7 @@ def page(
     from clausemark._sources import several
 
     write = _many_pages if several(paths) else _one_page
-    write(paths, output, lambda: load(model, threads, runtime))
+    write(paths, output, lambda: load(model, threads, runtime, precision))
 
 
 def _one_page(paths: list[str], output: Path | None, loader: Callable[[], Classifier]) -> None:

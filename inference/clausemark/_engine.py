@@ -1,7 +1,8 @@
 """The inference engines by name: which of them is here, in what it computes, how it is called.
 
-ONNX Runtime is always installed; OpenVINO is an extra, and faster where the processor multiplies in
-bf16. Each is known to one module alone, `_onnxruntime` and `_openvino`, behind `Session`.
+ONNX Runtime is always installed, and fastest in int8; OpenVINO is an extra, for models without
+ranges for int8 on processors that multiply in bf16. Each is known to one module alone,
+`_onnxruntime` and `_openvino`, behind `Session`.
 """
 
 from __future__ import annotations
@@ -34,8 +35,8 @@ __all__ = [
 
 AUTO: Final = "auto"
 ENGINES: Final = ("onnxruntime", "openvino")
-#: What products are computed in; sums are kept in f32 in either case.
-PRECISIONS: Final = ("f32", "bf16")
+#: What products are computed in; their sums have 32 bits in any case.
+PRECISIONS: Final = ("f32", "bf16", "int8")
 
 _INPUTS: Final = frozenset({"input_ids", "attention_mask"})
 _OUTPUTS: Final = frozenset({"logits"})
@@ -68,36 +69,50 @@ class Session(Protocol):
         """Do as `run`, and raise an exception if the batch reads past the end of a table."""
 
 
-def choose(name: str = AUTO, precision: str | None = None) -> Engine:
+def choose(name: str = AUTO, precision: str | None = None, *, int8: bool = False) -> Engine:
     """Return the engine of a name, or the one that `auto` stands for on this machine.
 
-    `auto` is OpenVINO where it is installed and the processor multiplies in bf16, for there alone
-    it is much faster; else ONNX Runtime. `precision` is f32 or bf16; without it, OpenVINO computes
-    in bf16 where the processor does. Raise ModelError for an unknown name, an engine that is not
-    installed, or a precision that it does not compute in.
+    `int8` says whether the model has ranges for products in int8. `auto` is ONNX Runtime in int8
+    where model and processor allow, else OpenVINO where it is installed and the processor
+    multiplies in bf16, for there alone it is much faster, else ONNX Runtime. `precision` is f32,
+    bf16 or int8; without it, it is the fastest of the engine. Raise ModelError for an unknown
+    name, an engine that is not installed, or a precision that it does not compute in.
     """
     if name == AUTO:
-        name = "openvino" if precision != "f32" and "bf16" in _computed("openvino") else ENGINES[0]
+        name = _fastest(precision, int8=int8)
     if name not in ENGINES:
         raise ModelError(f"Unknown engine {name!r}.", hint=f"Known: {', '.join((AUTO, *ENGINES))}.")
-    known = _computed(name)
+    known = _computed(name, int8=int8)
     if not known:
         raise ModelError(
             "The engine OpenVINO is not installed.", hint="pip install 'clausemark[openvino]'"
         )
     chosen = precision or known[-1]
     if chosen not in known:
+        where = "with this model" if chosen in _computed(name, int8=True) else "on this machine"
         raise ModelError(
-            f"The engine {name} does not compute in {chosen} on this machine.",
+            f"The engine {name} does not compute in {chosen} {where}.",
             hint=f"Known: {', '.join(known)}.",
         )
     return Engine(name, chosen, version(name))
 
 
-def _computed(name: str) -> tuple[str, ...]:
+def _fastest(precision: str | None, *, int8: bool) -> str:
+    """Return the engine that is fastest here, in `precision` if one is asked for."""
+    exact, other = ENGINES
+    if precision in {None, "int8"} and "int8" in _computed(exact, int8=int8):
+        return exact
+    if precision in {None, "bf16"} and "bf16" in _computed(other, int8=int8):
+        return other
+    return exact
+
+
+def _computed(name: str, *, int8: bool) -> tuple[str, ...]:
     """Return what an engine computes in here, the fastest last; nothing if it is not installed."""
     if name == "onnxruntime":
-        return PRECISIONS[:1]
+        from clausemark import _onnxruntime
+
+        return _onnxruntime.precisions() if int8 else PRECISIONS[:1]
     from clausemark import _openvino
 
     return _openvino.precisions()
@@ -125,7 +140,7 @@ def _opened(engine: Engine, path: Path, threads: int) -> Session:
         return _openvino.OpenVino(path, threads, engine.precision)
     from clausemark import _onnxruntime
 
-    return _onnxruntime.OnnxRuntime(path, threads)
+    return _onnxruntime.OnnxRuntime(path, threads, engine.precision)
 
 
 def refused(path: Path, error: Exception) -> ModelError:

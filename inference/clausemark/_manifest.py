@@ -31,7 +31,7 @@ __all__ = [
     "Window",
 ]
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 WEIGHTS: Final = "model.onnx"
 TOKENIZER: Final = "tokenizer.json"
 CARD: Final = "README.md"
@@ -134,7 +134,8 @@ class File:
 class Manifest:
     """Everything a model says about itself; `labels` are in the order of the output columns.
 
-    With `headings` the model was trained to read a clause under its section's heading (format 2).
+    With `headings` the model was trained to read a clause under its section's heading (format 2);
+    with `int8` its graph holds the ranges of activations that products in 8 bits need (format 3).
     """
 
     name: str
@@ -145,6 +146,7 @@ class Manifest:
     labels: tuple[LabelSettings, ...]
     window: Window
     headings: bool = False
+    int8: bool = False
     parameters: int
     licence: str
     metrics: dict[str, Any] = field(default_factory=dict)
@@ -171,7 +173,8 @@ class Manifest:
             scheme=fields.text("scheme"),
             labels=tuple(map(LabelSettings.parse, fields.items("labels"))),
             window=Window.parse(fields.fields("window")),
-            headings=fields.flag("headings") if fields.integer("format") > 1 else False,
+            headings=fields.integer("format") > 1 and fields.flag("headings"),
+            int8=fields.integer("format") > 2 and fields.flag("int8"),
             parameters=fields.integer("parameters"),
             licence=fields.text("licence"),
             metrics=fields.free("metrics"),

@@ -55,6 +55,17 @@ def _module() -> Any:
     return openvino
 
 
+def _leave_activations(graph: Any) -> None:
+    """Take out the pairs that round activations for products in 8 bits: here they are floats."""
+    for op in graph.get_ops():
+        if op.get_type_name() == "FakeQuantize":
+            end = op
+            while end.get_type_name() != "Multiply":  # by the scale, the last step of a pair
+                (reader,) = end.output(0).get_target_inputs()
+                end = reader.get_node()
+            end.output(0).replace(op.input_value(0))
+
+
 class OpenVino:
     """A graph in OpenVINO, on the CPU, its 8-bit weights folded to floats once."""
 
@@ -64,6 +75,7 @@ class OpenVino:
 
         self._core = openvino.Core()
         self._graph = self._core.read_model(str(path))
+        _leave_activations(self._graph)
         folding = Manager()
         folding.register_pass(ConstantFolding())
         folding.run_passes(self._graph)

@@ -22,6 +22,8 @@ __all__ = [
     "WHERE",
     "ModelOption",
     "OutputOption",
+    "PrecisionName",
+    "PrecisionOption",
     "RuntimeName",
     "RuntimeOption",
     "ThreadsOption",
@@ -45,6 +47,14 @@ class RuntimeName(StrEnum):
     OPENVINO = "openvino"
 
 
+class PrecisionName(StrEnum):
+    """What an engine's products are computed in."""
+
+    F32 = "f32"
+    BF16 = "bf16"
+    INT8 = "int8"
+
+
 ModelOption = Annotated[
     Path | None,
     typer.Option("--model", metavar="DIR", help="A model folder.", show_default="the bundled one"),
@@ -59,7 +69,15 @@ ThreadsOption = Annotated[
 ]
 RuntimeOption = Annotated[
     RuntimeName,
-    typer.Option("--runtime", help="The inference engine: auto takes OpenVINO where it is faster."),
+    typer.Option("--runtime", help="The inference engine; auto takes the fastest that is here."),
+]
+PrecisionOption = Annotated[
+    PrecisionName | None,
+    typer.Option(
+        "--precision",
+        help="What products are computed in; f32 scores alike on every machine.",
+        show_default="the fastest here",
+    ),
 ]
 
 
@@ -86,11 +104,16 @@ def edge(interrupted: str = "interrupted.") -> Iterator[None]:
         raise typer.Exit(130) from None
 
 
-def load(model: Path | None, threads: int | None, runtime: RuntimeName) -> Classifier:
+def load(
+    model: Path | None,
+    threads: int | None,
+    runtime: RuntimeName,
+    precision: PrecisionName | None,
+) -> Classifier:
     """Load the model that the command line names, into the engine that it names."""
     from clausemark.classifier import Classifier
 
-    return Classifier.load(model, threads=threads, engine=runtime.value)
+    return Classifier.load(model, threads=threads, engine=runtime.value, precision=precision)
 
 
 def label_one(classifier: Classifier, document: Document) -> list[LabelledClause]:

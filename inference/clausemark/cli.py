@@ -20,6 +20,7 @@ from clausemark._shell import (
     WHERE,
     ModelOption,
     OutputOption,
+    PrecisionOption,
     RuntimeName,
     RuntimeOption,
     ThreadsOption,
@@ -104,6 +105,7 @@ def label(  # noqa: PLR0913, PLR0917  (a parameter an option)
     model: ModelOption = None,
     threads: ThreadsOption = None,
     runtime: RuntimeOption = RuntimeName.AUTO,
+    precision: PrecisionOption = None,
 ) -> None:
     """Label every clause of the policies named.
 
@@ -124,7 +126,7 @@ def label(  # noqa: PLR0913, PLR0917  (a parameter an option)
         refuse_input(output, names)
         done = 0
         if names:
-            classifier = load(model, threads, runtime)
+            classifier = load(model, threads, runtime, precision)
             with open_output(output) as stream:
                 writer = _writer(form, stream, classifier.labels)
                 for document in read(names, troubles):
@@ -166,6 +168,7 @@ def info(
     ] = None,
     model: ModelOption = None,
     runtime: RuntimeOption = RuntimeName.AUTO,
+    precision: PrecisionOption = None,
 ) -> None:
     """Show the model in use: version, sources, metrics; and the engine that runs it."""
     from clausemark._info import model_facts, print_model
@@ -175,7 +178,9 @@ def info(
 
     with edge(), open_output(None) as stream:
         folder = ModelFolder(model) if model else bundled_model()
-        facts = model_facts(folder.read(), str(folder.path), choose(runtime.value))
+        manifest = folder.read()
+        engine = choose(runtime.value, precision, int8=manifest.int8)
+        facts = model_facts(manifest, str(folder.path), engine)
         if form is FactsFormat.TABLE or (form is None and stream.isatty()):
             print_model(facts, stream)
         else:

@@ -13,7 +13,15 @@ from typing import TYPE_CHECKING, Final, Self
 
 import numpy as np
 
-from clausemark._engine import AUTO, ENGINES, Engine, choose, open_session, refused
+from clausemark._engine import (
+    AUTO,
+    ENGINES,
+    PRECISIONS,
+    Engine,
+    choose,
+    open_session,
+    refused,
+)
 from clausemark._strict import fault
 from clausemark.tokens import Encoder, combine
 
@@ -29,7 +37,16 @@ if TYPE_CHECKING:
     #: Called with the number of distinct texts done and of all.
     Progress = Callable[[int, int], None]
 
-__all__ = ["AUTO", "ENGINES", "Engine", "Runtime", "available_cores", "batches", "choose"]
+__all__ = [
+    "AUTO",
+    "ENGINES",
+    "PRECISIONS",
+    "Engine",
+    "Runtime",
+    "available_cores",
+    "batches",
+    "choose",
+]
 
 #: Tokens of one batch, padding included. On a CPU a batch that stays in the caches is faster than a
 #: large one (6 layers of 384 dimensions: 3,400 tokens a core-second at 512, 2,300 at 2,048) and
@@ -86,7 +103,7 @@ class Runtime:
         Raise ModelError if there is no such engine, if the engine or the tokenizer library refuses
         a file, or if the graph's inputs or outputs are not those of the manifest.
         """
-        chosen = choose(engine, precision)
+        chosen = choose(engine, precision, int8=manifest.int8)
         encoder = _encoder(folder.tokenizer, manifest)
         session = open_session(chosen, folder.weights, threads or available_cores())
         runtime = cls(encoder, session, len(manifest.labels), engine=chosen)

@@ -48,8 +48,9 @@ def spark_udf(model: Path | str | None = None, *, engine: str = AUTO, threads: i
     import pandas as pd
 
     folder = None if model is None else Path(model).absolute()
-    chosen = choose(engine)
-    wanted = _identity((bundled_model() if folder is None else ModelFolder(folder)).read())
+    manifest = (bundled_model() if folder is None else ModelFolder(folder)).read()
+    chosen = choose(engine, int8=manifest.int8)
+    wanted = _identity(manifest)
 
     def label(batches: Iterator[pd.Series]) -> Iterator[pd.DataFrame]:
         for texts in batches:
