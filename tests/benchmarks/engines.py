@@ -3,12 +3,12 @@
     python tests/benchmarks/engines.py                    # six to eight minutes on two cores
     python tests/benchmarks/engines.py --texts 60 --output /tmp/out   # a first look
 
-Every engine that the package has, and three that it does not offer because they round activations,
-too (8-bit products), each in a process of its own, on the same texts: clauses of the policies of
-this project, and paragraphs of OPP-115's validation places where the corpus is. A ratio is to ONNX
-Runtime in f32 with one thread at its default budget, in the same run. Time of the processor stands
-beside time on the clock: the first is the fairer where something else runs. Writes
-results/engines-<processor>.json and .md.
+Every engine that the package has, and some in 8 bits that it does not offer (activations rounded as
+they come, or by the package's own ranges in OpenVINO), each in a process of its own, on the same
+texts: clauses of the policies of this project, and paragraphs of OPP-115's validation places where
+the corpus is. A ratio is to ONNX Runtime in f32 with one thread at its default budget, in the same
+run. Time of the processor stands beside time on the clock: the first is the fairer where something
+else runs. Writes results/engines-<processor>.json and .md.
 """
 
 from __future__ import annotations
@@ -42,6 +42,7 @@ BUDGETS = (512, 1024, 2048, 4096, 8192, 16384)
 #: Engines of the package by name and precision, then those that are measured only.
 OFFERED = {
     "ONNX Runtime f32": ("onnxruntime", "f32"),
+    "ONNX Runtime int8": ("onnxruntime", "int8"),
     "OpenVINO f32": ("openvino", "f32"),
     "OpenVINO bf16": ("openvino", "bf16"),
 }
@@ -50,6 +51,7 @@ OTHERS = {
     "ONNX Runtime int8, dynamic, per channel": True,
     "OpenVINO int8, dynamic, group 32": 32,
     "OpenVINO int8, dynamic, group 128": 128,
+    "OpenVINO int8, static": None,
 }
 FLAGS = ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_int8", "amx_bf16")
 #: Texts whose scores are computed alone, too: what neighbours in a batch change.
@@ -121,27 +123,36 @@ def loaded(job: Job) -> Runtime:
         return Runtime.load(
             folder, manifest, threads=job.threads, engine=engine, precision=precision
         )
-    runtime = Runtime.load(folder, manifest, threads=1, engine="onnxruntime")
+    runtime = Runtime.load(folder, manifest, threads=1, engine="onnxruntime", precision="f32")
     opened = rounding_openvino if job.name.startswith("OpenVINO") else rounding_onnxruntime
     session = opened(folder.weights, job.threads, OTHERS[job.name])
     engine_facts = Engine(job.name, "int8", "")
     return Runtime(runtime.encoder, session, runtime.columns, engine=engine_facts)
 
 
-def rounding_openvino(path: Path, threads: int, group: int) -> Any:
-    """Return OpenVINO with weights left in 8 bits, activations rounded in groups."""
+def rounding_openvino(path: Path, threads: int, group: int | None) -> Any:
+    """Return OpenVINO with weights left in 8 bits, activations rounded in groups.
+
+    Without a group, activations are rounded by the graph's own ranges, the rest is in bf16 where
+    the processor multiplies in it.
+    """
     import openvino
+
+    from clausemark._openvino import _leave_activations
 
     class Session:
         def __init__(self) -> None:
             settings = {"INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1}
             settings |= {
-                "INFERENCE_PRECISION_HINT": "f32",
-                "DYNAMIC_QUANTIZATION_GROUP_SIZE": group,
+                "DYNAMIC_QUANTIZATION_GROUP_SIZE": group or 0,
                 "ENABLE_CPU_PINNING": False,
             }
             core = openvino.Core()
-            compiled = core.compile_model(core.read_model(str(path)), "CPU", settings)
+            graph = core.read_model(str(path))
+            if group:
+                settings["INFERENCE_PRECISION_HINT"] = "f32"
+                _leave_activations(graph)
+            compiled = core.compile_model(graph, "CPU", settings)
             self.request = compiled.create_infer_request()
 
         def run(self, feed: Any) -> Any:
@@ -162,10 +173,29 @@ def rounding_onnxruntime(path: Path, threads: int, per_channel: bool) -> Any:
         options = onnxruntime.SessionOptions()
         basic = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
         options.graph_optimization_level = basic  # folds the stored weights into floats
+        options.add_session_config_entry("session.disable_quant_qdq", "1")
         options.optimized_model_filepath = str(floats)
         onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        _without_ranges(floats)
         quantize_dynamic(floats, whole, per_channel=per_channel, weight_type=QuantType.QInt8)
         return OnnxRuntime(whole, threads)
+
+
+def _without_ranges(path: Path) -> None:
+    """Take the pairs that round activations out of the graph at `path`."""
+    import onnx
+
+    proto = onnx.load(str(path))
+    read = {n.output[0]: n.input[0] for n in proto.graph.node if n.op_type == "QuantizeLinear"}
+    pairs = {n.output[0]: n for n in proto.graph.node if n.op_type == "DequantizeLinear"}
+    for node in proto.graph.node:
+        for k, name in enumerate(node.input):
+            if name in pairs and pairs[name].input[0] in read:
+                node.input[k] = read[pairs[name].input[0]]
+    kept = [n for n in proto.graph.node if n.output[0] not in read and n.output[0] not in pairs]
+    del proto.graph.node[:]
+    proto.graph.node.extend(kept)
+    onnx.save(proto, str(path))
 
 
 def calibrated(logits: np.ndarray, manifest: Manifest) -> np.ndarray:
@@ -195,7 +225,7 @@ def jobs(room: Path, threads: tuple[int, ...]) -> Iterator[Job]:
     for name in (*OFFERED, *OTHERS):
         if name in OFFERED:
             try:
-                choose(*OFFERED[name])
+                choose(*OFFERED[name], int8=bundled_model().read().int8)
             except Exception as error:  # noqa: BLE001  (an engine that is not here is left out)
                 print(f"{name}: left out ({error})")
                 continue

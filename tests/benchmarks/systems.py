@@ -17,7 +17,7 @@ from engines import OFFERED
 from clausemark.artifact import bundled_model
 from clausemark.errors import ModelError
 from clausemark.labels import OPP115
-from clausemark.runtime import ENGINES, choose
+from clausemark.runtime import ENGINES, available_cores, choose
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -154,6 +154,8 @@ class Gemm:
         ]
         if self.library == "numpy":
             return lambda _: [one @ other for one, other in pairs]
+        if self.library == "onnxruntime":
+            return _integer_products([(one.shape, other.shape) for one, other in pairs])
         import torch
 
         kind = {"f32": torch.float32, "bf16": torch.bfloat16}[self.precision]
@@ -161,12 +163,38 @@ class Gemm:
         return lambda _: [one @ other for one, other in typed]
 
 
+def _integer_products(shapes: list[tuple[Any, Any]]) -> Callable[[Any], object]:
+    """Return products of unsigned by signed 8-bit integers, sums in 32 bits, in ONNX Runtime."""
+    import numpy as np
+    import onnxruntime
+    from onnx import TensorProto, helper, numpy_helper
+
+    rng, nodes, weights, inputs, outputs, feed = np.random.default_rng(0), [], [], [], [], {}
+    for k, (one, other) in enumerate(shapes):
+        feed[f"x{k}"] = rng.integers(0, 256, one, np.uint8)
+        weights.append(numpy_helper.from_array(rng.integers(-127, 128, other, np.int8), f"w{k}"))
+        inputs.append(helper.make_tensor_value_info(f"x{k}", TensorProto.UINT8, one))
+        shape = (one[0], other[1])
+        outputs.append(helper.make_tensor_value_info(f"y{k}", TensorProto.INT32, shape))
+        nodes.append(helper.make_node("MatMulInteger", [f"x{k}", f"w{k}"], [f"y{k}"]))
+    graph = helper.make_graph(nodes, "products", inputs, outputs, weights)
+    opset = [helper.make_opsetid("", 20)]
+    model = helper.make_model(graph, opset_imports=opset, ir_version=10)
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = available_cores()
+    session = onnxruntime.InferenceSession(
+        model.SerializeToString(), options, providers=["CPUExecutionProvider"]
+    )
+    return lambda _: session.run(None, feed)
+
+
 def ours() -> list[Ours]:
     """Return the package's engines that are installed, each in its fastest precision here."""
     found = []
     for name in ENGINES:
         try:
-            found.append(Ours(name, choose(name).precision))
+            chosen = choose(name, int8=bundled_model().read().int8)
+            found.append(Ours(name, chosen.precision))
         except ModelError as error:
             print(f"{name}: left out ({error.message})")
     return found
