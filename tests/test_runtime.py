@@ -5,7 +5,9 @@ A test of what no engine has a part in is run once.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import threading
+import time
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -151,3 +153,55 @@ def test_a_window_is_as_long_as_the_manifest_says(tmp_path: Path, engine: str) -
     whole, cut = load(folder.path, engine).logits(both)[0], reference_logits(both[0])
     assert whole[[1, 3]].min() > 3
     assert not np.allclose(whole, cut)
+
+
+def many(tiny: Path, engine: str, threads: int) -> Runtime:
+    """Return a runtime of so many threads."""
+    model = ModelFolder(tiny)
+    return Runtime.load(model, model.read(), threads=threads, engine=engine, precision="f32")
+
+
+def test_the_number_of_threads_changes_no_score(tiny: Path, engine: str) -> None:
+    texts = [f"we collect {n} and share {n * 7} data " * (n % 9) for n in range(300)]
+    alone = many(tiny, engine, 1).logits(texts, budget=64)
+    np.testing.assert_array_equal(many(tiny, engine, 4).logits(texts, budget=64), alone)
+
+
+def test_batches_are_computed_side_by_side_and_reported_in_order(tiny: Path) -> None:
+    runtime = many(tiny, "onnxruntime", 2)
+    meeting = threading.Barrier(2, timeout=20)
+    run, first = runtime._session.run, threading.Event()
+
+    def together(feed: dict[str, Any]) -> Any:
+        if not first.is_set():
+            meeting.wait()  # breaks if no second batch is at work meanwhile
+            first.set()
+        return run(feed)
+
+    runtime._session.run = together  # type: ignore[method-assign]
+    seen: list[int] = []
+    runtime.logits(
+        [f"share {n}" for n in range(200)], budget=64, progress=lambda n, _: seen.append(n)
+    )
+    assert first.is_set()
+    assert seen == sorted(seen)
+    assert seen[-1] == 200
+
+
+def test_an_interrupted_round_is_not_computed_to_its_end(tiny: Path) -> None:
+    runtime = many(tiny, "onnxruntime", 2)
+    run, computed = runtime._session.run, []
+
+    def slow(feed: dict[str, Any]) -> Any:
+        computed.append(1)
+        time.sleep(0.01)
+        return run(feed)
+
+    def interrupt(done: int, _: int) -> None:
+        raise KeyboardInterrupt
+
+    runtime._session.run = slow  # type: ignore[method-assign]
+    with pytest.raises(KeyboardInterrupt):
+        runtime.logits([f"share {n}" for n in range(1000)], budget=14, progress=interrupt)
+    runtime._pool.shutdown()
+    assert len(computed) < 100

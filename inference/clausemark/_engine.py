@@ -58,6 +58,9 @@ class Engine:
 class Session(Protocol):
     """A graph that an engine holds ready."""
 
+    lanes: int
+    """How many batches threads may compute at a time, each as fast as alone."""
+
     @property
     def names(self) -> tuple[set[str], set[str]]:
         """The names of the graph's inputs and of its outputs."""

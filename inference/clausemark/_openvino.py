@@ -73,6 +73,7 @@ class OpenVino:
         openvino = _module()
         from openvino.passes import ConstantFolding, Manager
 
+        self.lanes = 1  # its threads share a batch
         self._core = openvino.Core()
         self._graph = self._core.read_model(str(path))
         _leave_activations(self._graph)

@@ -9,6 +9,7 @@ of texts.
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final, Self
 
 import numpy as np
@@ -86,6 +87,7 @@ class Runtime:
         #: Tokens computed so far, padding not counted.
         self.tokens = 0
         self._session = session
+        self._pool = ThreadPoolExecutor(session.lanes, "clausemark")
 
     @classmethod
     def load(
@@ -139,13 +141,21 @@ class Runtime:
     ) -> NDArray[np.float32]:
         windows = self.encoder.encode(texts)
         logits = np.empty((len(windows.ids), self.columns), dtype=np.float32)
+        groups = list(batches([len(ids) for ids in windows.ids], budget))
+        computed = self._each([[windows.ids[k] for k in batch] for batch in groups])
         done = 0
-        for batch in batches([len(ids) for ids in windows.ids], budget):
-            logits[batch] = self._run([windows.ids[k] for k in batch])
+        for batch, found in zip(groups, computed, strict=True):
+            logits[batch] = found
             done += len(batch)
             self.tokens += sum(len(windows.ids[k]) for k in batch)
             report(done * len(texts) // len(windows.ids))
         return combine(logits, windows)
+
+    def _each(self, groups: list[list[list[int]]]) -> Iterator[NDArray[np.float32]]:
+        """Yield the logits of each group of windows in order, on as many threads as pay."""
+        if len(groups) == 1 or self._session.lanes == 1:
+            return map(self._run, groups)
+        return self._pool.map(self._run, groups)
 
     def _run(self, ids: list[list[int]]) -> NDArray[np.float32]:
         computed: NDArray[np.float32] = self._session.run(_feed(ids))

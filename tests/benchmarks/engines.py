@@ -141,6 +141,8 @@ def rounding_openvino(path: Path, threads: int, group: int | None) -> Any:
     from clausemark._openvino import _leave_activations
 
     class Session:
+        lanes = 1
+
         def __init__(self) -> None:
             settings = {"INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1}
             settings |= {
