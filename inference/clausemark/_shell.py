@@ -75,7 +75,7 @@ PrecisionOption = Annotated[
     PrecisionName | None,
     typer.Option(
         "--precision",
-        help="What products are computed in; f32 scores alike on every machine.",
+        help="What products are computed in; f32 scores alike on any processor.",
         show_default="the fastest here",
     ),
 ]
