@@ -95,8 +95,8 @@ class Classifier:
         auto: ONNX Runtime in int8 where processor and model allow, else OpenVINO where it is
         installed and computes in bf16 on this processor, else ONNX Runtime. `precision` is f32,
         bf16 or int8, by default the fastest that the engine has here; f32 gives the same scores on
-        any processor but for the last digits. Raise ModelError for an engine or a precision that is not there,
-        too.
+        any processor but for the last digits. Raise ModelError for an engine or a precision that is
+        not there, too.
         """
         model = bundled_model() if folder is None else ModelFolder(folder)
         manifest = model.read()
