@@ -205,3 +205,28 @@ def test_an_interrupted_round_is_not_computed_to_its_end(tiny: Path) -> None:
         runtime.logits([f"share {n}" for n in range(1000)], budget=14, progress=interrupt)
     runtime._pool.shutdown()
     assert len(computed) < 100
+
+
+def test_a_round_is_tokenised_while_the_one_before_is_computed(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("clausemark.runtime.ROUND", 50)
+    runtime = many(tiny, "onnxruntime", 2)
+    encode, run, seen = runtime.encoder.encode, runtime._session.run, []
+
+    def encoding(texts: Any) -> Any:
+        seen.append("encode")
+        return encode(texts)
+
+    def running(feed: dict[str, Any]) -> Any:
+        seen.append("run")
+        return run(feed)
+
+    runtime.encoder.encode = encoding  # type: ignore[method-assign]
+    runtime._session.run = running  # type: ignore[method-assign]
+    texts = [f"share {n}" for n in range(150)]
+    np.testing.assert_array_equal(
+        runtime.logits(texts, budget=64), many(tiny, "onnxruntime", 1).logits(texts, budget=64)
+    )
+    runs = seen.count("run") // 3
+    assert [seen[: k * runs].count("encode") for k in (1, 2)] == [2, 3]

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from clausemark._engine import Session
     from clausemark.artifact import Manifest, ModelFolder
+    from clausemark.tokens import Windows
 
     #: Called with the number of distinct texts done and of all.
     Progress = Callable[[int, int], None]
@@ -127,19 +128,33 @@ class Runtime:
         inverse = [rows.setdefault(text, len(rows)) for text in texts]
         distinct = list(rows)
         result = np.empty((len(distinct), self.columns), dtype=np.float32)
-        for at in range(0, len(distinct), ROUND):
+        rounds = [distinct[at : at + ROUND] for at in range(0, len(distinct), ROUND)]
+        at = 0
+        for part, windows in zip(rounds, self._encoded(rounds), strict=True):
 
-            def report(done: int, at: int = at) -> None:
+            def report(share: float, at: int = at, size: int = len(part)) -> None:
                 if progress is not None:
-                    progress(at + done, len(distinct))
+                    progress(at + int(share * size), len(distinct))
 
-            result[at : at + ROUND] = self._round(distinct[at : at + ROUND], budget, report)
+            result[at : at + len(part)] = self._round(windows, budget, report)
+            at += len(part)
         return result[inverse]
 
+    def _encoded(self, rounds: list[list[str]]) -> Iterator[Windows]:
+        """Yield the windows of each round; the next is tokenised while one is computed."""
+        if not rounds or self._session.lanes == 1:
+            yield from map(self.encoder.encode, rounds)
+            return
+        ahead = self._pool.submit(self.encoder.encode, rounds[0])
+        for later in rounds[1:]:
+            windows = ahead.result()
+            ahead = self._pool.submit(self.encoder.encode, later)
+            yield windows
+        yield ahead.result()
+
     def _round(
-        self, texts: list[str], budget: int, report: Callable[[int], None]
+        self, windows: Windows, budget: int, report: Callable[[float], None]
     ) -> NDArray[np.float32]:
-        windows = self.encoder.encode(texts)
         logits = np.empty((len(windows.ids), self.columns), dtype=np.float32)
         groups = list(batches([len(ids) for ids in windows.ids], budget))
         computed = self._each([[windows.ids[k] for k in batch] for batch in groups])
@@ -148,7 +163,7 @@ class Runtime:
             logits[batch] = found
             done += len(batch)
             self.tokens += sum(len(windows.ids[k]) for k in batch)
-            report(done * len(texts) // len(windows.ids))
+            report(done / len(windows.ids))
         return combine(logits, windows)
 
     def _each(self, groups: list[list[list[int]]]) -> Iterator[NDArray[np.float32]]:
