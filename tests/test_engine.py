@@ -101,11 +101,19 @@ def test_an_engine_that_is_not_installed_names_its_cure(monkeypatch: pytest.Monk
 def test_an_unknown_engine_or_precision_lists_the_known(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ModelError, match=r"'tensorrt'\. Known: auto, onnxruntime, openvino"):
         choose("tensorrt")
-    with pytest.raises(ModelError, match=r"onnxruntime does not compute in bf16 .* Known: f32"):
+    with pytest.raises(ModelError, match=r"onnxruntime does not compute in bf16\. Known: f32"):
         choose("onnxruntime", "bf16")
+    with pytest.raises(ModelError, match=r"openvino does not compute in int8\. Known: f32"):
+        choose("openvino", "int8")
     monkeypatch.setattr("clausemark._openvino.precisions", lambda: ("f32",))
     with pytest.raises(ModelError, match=r"openvino does not compute in bf16 on this machine"):
         choose("openvino", "bf16")
+
+
+def test_bf16_without_the_extra_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "openvino", None)
+    with pytest.raises(ModelError, match=r"For bf16: pip install 'clausemark\[openvino\]'"):
+        choose(AUTO, "bf16", int8=True)
 
 
 def test_the_command_line_knows_every_engine() -> None:
@@ -293,6 +301,40 @@ def test_a_batch_is_not_resumed_in_another_engine(tiny: Path, tmp_path: Path) ->
     code, _, errors = call(*again, "openvino")
     assert code == 1
     assert "runtime name was onnxruntime, is openvino" in errors
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        ("label", "{policy}"),
+        ("page", "{policy}", "--output", "{room}/page.html"),
+        ("compare", "{policy}", "{policy}"),
+        ("batch", "{rows}", "--output", "{room}/out.jsonl"),
+    ],
+    ids=lambda given: given[0],
+)
+def test_every_command_passes_on_runtime_and_precision(
+    tmp_path: Path, policy: Path, monkeypatch: pytest.MonkeyPatch, given: tuple[str, ...]
+) -> None:
+    (tmp_path / "rows.jsonl").write_text('{"text": "We share data."}\n')
+    seen: dict[str, object] = {}
+
+    def load(folder: object, **wishes: object) -> None:
+        seen.update(wishes)
+        raise ModelError("seen")
+
+    monkeypatch.setattr(Classifier, "load", load)
+    places = {"policy": policy, "room": tmp_path, "rows": tmp_path / "rows.jsonl"}
+    options = ("--runtime", "openvino", "--precision", "bf16")
+    code, _, errors = call(*(part.format(**places) for part in given), *options)
+    assert (code, errors) == (1, "clausemark: seen\n")
+    assert (seen["engine"], seen["precision"]) == ("openvino", "bf16")
+    assert type(seen["precision"]) is str
+
+
+def test_info_names_the_precision_asked_for() -> None:
+    code, output, _ = call("info", "--format", "json", "--precision", "f32")
+    assert (code, json.loads(output)["runtime"]["precision"]) == (0, "f32")
 
 
 def test_a_missing_engine_is_one_line_and_exit_code_1(

@@ -5,6 +5,7 @@ A test of what no engine has a part in is run once.
 
 from __future__ import annotations
 
+import multiprocessing
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -203,7 +204,6 @@ def test_an_interrupted_round_is_not_computed_to_its_end(tiny: Path) -> None:
     runtime._session.run = slow  # type: ignore[method-assign]
     with pytest.raises(KeyboardInterrupt):
         runtime.logits([f"share {n}" for n in range(1000)], budget=14, progress=interrupt)
-    runtime._pool.shutdown()
     assert len(computed) < 100
 
 
@@ -230,3 +230,38 @@ def test_a_round_is_tokenised_while_the_one_before_is_computed(
     )
     runs = seen.count("run") // 3
     assert [seen[: k * runs].count("encode") for k in (1, 2)] == [2, 3]
+
+
+def test_a_child_process_computes_what_its_parent_did(tiny: Path) -> None:
+    runtime = many(tiny, "onnxruntime", 2)
+    texts = [f"share {n}" for n in range(200)]
+    expected = runtime.logits(texts, budget=64)
+
+    def work(pipe: Any) -> None:
+        pipe.send(np.array_equal(runtime.logits(texts, budget=64), expected))
+
+    fork = multiprocessing.get_context("fork")
+    here, there = fork.Pipe()
+    child = fork.Process(target=work, args=(there,))
+    child.start()
+    assert here.poll(60)
+    assert here.recv()
+    child.join(20)
+    assert child.exitcode == 0
+
+
+@pytest.mark.parametrize(("texts", "fewest"), [(3, 1), (100, 4)])
+def test_few_texts_make_batches_for_several_threads(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch, texts: int, fewest: int
+) -> None:
+    monkeypatch.setattr("clausemark.runtime.LEAST", 30)
+    runtime = many(tiny, "onnxruntime", 2)
+    run, seen = runtime._session.run, []
+
+    def running(feed: dict[str, Any]) -> Any:
+        seen.append(feed["input_ids"].size)
+        return run(feed)
+
+    runtime._session.run = running  # type: ignore[method-assign]
+    runtime.logits([f"share {n}" for n in range(texts)])
+    assert len(seen) >= fewest

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ import onnx
 import onnxruntime
 import pytest
 import torch
+from cli_fixtures import run
 from hypothesis import given
 from hypothesis import strategies as st
 from test_training_export import FACTS, calibration, exported, loaded
@@ -19,7 +21,7 @@ from clausemark import Classifier, _onnxruntime
 from clausemark._engine import Engine
 from clausemark._onnxruntime import OnnxRuntime
 from clausemark.artifact import ModelFolder
-from clausemark.errors import ModelError
+from clausemark.errors import ModelError, RecordError
 from clausemark.runtime import Runtime
 from training import export, onnx_graph, onnx_int8, ranges
 
@@ -64,6 +66,9 @@ def test_in_int8_every_product_of_a_layer_is_one_of_integers(
     assert found["DequantizeLinear"] == 0, "a product that was not fused is slower than in floats"
 
 
+@pytest.mark.skipif(
+    "int8" not in _onnxruntime.precisions(), reason="sums of two 8-bit products may overflow here"
+)
 def test_int8_is_near_floats_and_not_the_same() -> None:
     exact, found = runtime("f32").logits(TEXTS), runtime("int8").logits(TEXTS)
     spread = exact.std()
@@ -204,3 +209,31 @@ def test_where_nobody_tells_it_is_floats(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(_onnxruntime, "_CPU_INFO", tmp_path / "missing")
     monkeypatch.setattr("platform.system", lambda: "Windows")
     assert _onnxruntime.precisions() == ("f32",)
+
+
+def test_a_batch_goes_on_in_the_precision_it_began_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_onnxruntime, "precisions", lambda: ("f32", "int8"))
+    (tmp_path / "rows.jsonl").write_text('{"text": "We share data."}\n')
+    out = tmp_path / "out.jsonl"
+    command = ("batch", tmp_path / "rows.jsonl", "--output", out, "--model", exported("bert")[0])
+    assert run(*command, "--precision", "f32").exit_code == 0
+    manifest = json.loads(out.with_name("out.jsonl.manifest.json").read_text())
+    assert manifest["runtime"]["precision"] == "f32"
+    other = run(*command, "--resume")
+    assert other.exit_code == 1
+    assert "precision was f32, is int8" in other.stderr
+    assert run(*command, "--resume", "--precision", "f32").exit_code == 0
+
+
+def test_records_that_are_gone_name_the_way_without_ranges(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*_: object) -> None:
+        raise RecordError("rows.jsonl: no such record file.", hint="Build the corpora first.")
+
+    monkeypatch.setattr(ranges, "windows", gone)
+    lines = calibration(tmp_path / "calibration.json")
+    with pytest.raises(RecordError, match=r"no such record file\. .* --no-int8"):
+        export.export(learnt().folder, tmp_path / "m", calibration=lines, facts=FACTS)

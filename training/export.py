@@ -36,7 +36,7 @@ from clausemark.artifact import (
     Window,
     write,
 )
-from clausemark.errors import ClausemarkError, ModelError, OutputError
+from clausemark.errors import ClausemarkError, ModelError, OutputError, RecordError
 from clausemark.labels import OPP115
 from training import card, onnx_graph, onnx_int8, ranges, shipped_tokenizer
 from training.files import circumstances
@@ -72,7 +72,7 @@ def export(
         room = Path(name)
         weights, tokenizer = room / "model.onnx", room / "tokenizer.json"
         shipped_tokenizer.write_plain(run / "model" / "tokenizer.json", tokenizer)
-        plan = ranges.plan(model, ranges.windows(config, tokenizer)) if int8 else {}
+        plan = _plan(model, config, tokenizer) if int8 else {}
         onnx_graph.round_weights(model, plan)
         onnx_graph.trace(model, weights)
         onnx_int8.insert(weights, plan)
@@ -95,6 +95,16 @@ def export(
         shutil.rmtree(beside, ignore_errors=True)
         shutil.move(str(room / "transformers"), beside)
     return beside
+
+
+def _plan(model: Any, config: dict[str, Any], tokenizer: Path) -> ranges.Plan:
+    """Return the ranges for products in 8 bits; none for a model whose products are not known."""
+    if model.config.model_type not in ranges.KNOWN:
+        return {}
+    try:
+        return ranges.plan(model, ranges.windows(config, tokenizer))
+    except RecordError as error:
+        raise RecordError(error.message, hint=f"{error.hint} Or export with --no-int8.") from None
 
 
 def difference(classifier: Classifier, folder: Path, texts: tuple[str, ...]) -> float:

@@ -1,11 +1,12 @@
-"""From a transformers model to a small ONNX file: traced, weights in 8 bits, arithmetic in floats.
+"""From a transformers model to a small ONNX file: traced, its weights in 8 bits.
 
 Of the last layer, the graph computes only the row that the head reads: the same scores, sooner.
 
 Weights are rounded to 8-bit integers with one scale a channel, in the transformers model itself, so
-that it and the graph hold the same numbers. In the graph they are stored as integers behind a Cast
-and a Mul, which ONNX Runtime folds back into floats when it loads: a quarter of the size on disk,
-and activations are never rounded.
+that it and the graph hold the same numbers. In the graph they are stored as integers, which ONNX
+Runtime brings back to floats when it loads: a quarter of the size on disk. Those of products whose
+inputs have ranges (`training.onnx_int8`) stand behind a DequantizeLinear, which an engine that
+computes in 8 bits leaves as it is; the others behind a Cast and a Mul.
 """
 
 from __future__ import annotations
@@ -137,7 +138,8 @@ def trace(model: Any, path: Path) -> None:
 def compress(path: Path) -> None:
     """Store the large matrices of the graph at `path` as 8-bit integers and scales.
 
-    So are the weights of products that read rounded activations, in the nodes that engines fuse.
+    So are, whatever their size, the weights of products whose inputs have ranges, in the nodes that
+    engines fuse.
     Raises ValueError where a matrix is not on the 255 levels that `round_weights` leaves.
     """
     proto = onnx.load(str(path))

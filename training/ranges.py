@@ -111,10 +111,8 @@ def windows(config: dict[str, Any], tokenizer: Path, *, seed: int = 0) -> list[l
 def plan(model: Any, windows: Sequence[Sequence[int]], *, seed: int = 0) -> Plan:
     """Return the ranges of `model` over `windows` of token ids, and even out its values' channels.
 
-    The model computes what it did. Empty for a model whose layers are not BERT's.
+    The model, whose type is one of KNOWN, computes what it did.
     """
-    if model.config.model_type not in KNOWN:
-        return {}
     layers = model.base_model.encoder.layer
     made: Plan = {}
     for (layer, name), seen in _observe(model, windows, seed).items():

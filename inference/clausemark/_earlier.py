@@ -77,7 +77,8 @@ def check_same(places: Places, before: Mapping[str, Any], facts: Mapping[str, An
         more = f" and {len(changed) - 3} more" if len(changed) > 3 else ""
         raise OutputError(
             f"{places.output} was begun otherwise: {'; '.join(changed[:3])}{more}.",
-            hint="Resume with the same inputs, model and options, or begin again by --overwrite.",
+            hint="Resume with the same inputs, model and options (--runtime, --precision), or "
+            "begin again by --overwrite.",
         )
 
 

@@ -38,6 +38,10 @@ ENGINES: Final = ("onnxruntime", "openvino")
 #: What products are computed in; their sums have 32 bits in any case.
 PRECISIONS: Final = ("f32", "bf16", "int8")
 
+#: What each engine computes in on some machine.
+_ABLE: Final = {"onnxruntime": ("f32", "int8"), "openvino": ("f32", "bf16")}
+_INSTALL: Final = "pip install 'clausemark[openvino]'"
+
 _INPUTS: Final = frozenset({"input_ids", "attention_mask"})
 _OUTPUTS: Final = frozenset({"logits"})
 
@@ -87,17 +91,26 @@ def choose(name: str = AUTO, precision: str | None = None, *, int8: bool = False
         raise ModelError(f"Unknown engine {name!r}.", hint=f"Known: {', '.join((AUTO, *ENGINES))}.")
     known = _computed(name, int8=int8)
     if not known:
-        raise ModelError(
-            "The engine OpenVINO is not installed.", hint="pip install 'clausemark[openvino]'"
-        )
+        raise ModelError("The engine OpenVINO is not installed.", hint=_INSTALL)
     chosen = precision or known[-1]
     if chosen not in known:
-        where = "with this model" if chosen in _computed(name, int8=True) else "on this machine"
-        raise ModelError(
-            f"The engine {name} does not compute in {chosen} {where}.",
-            hint=f"Known: {', '.join(known)}.",
-        )
+        raise _lacks(name, chosen, known)
     return Engine(name, chosen, version(name))
+
+
+def _lacks(name: str, precision: str, known: tuple[str, ...]) -> ModelError:
+    """Return the error for a precision that an engine does not compute in, here or at all."""
+    hint = f"Known: {', '.join(known)}."
+    if precision not in _ABLE[name]:
+        where = ""
+        if precision == "bf16" and not _computed("openvino"):
+            hint += f" For bf16: {_INSTALL}"
+    elif precision in _computed(name, int8=True):
+        where = " with this model"
+    else:
+        where = " on this machine"
+        hint += " f32 is everywhere."
+    return ModelError(f"The engine {name} does not compute in {precision}{where}.", hint=hint)
 
 
 def _fastest(precision: str | None, *, int8: bool) -> str:
@@ -105,12 +118,12 @@ def _fastest(precision: str | None, *, int8: bool) -> str:
     exact, other = ENGINES
     if precision in {None, "int8"} and "int8" in _computed(exact, int8=int8):
         return exact
-    if precision in {None, "bf16"} and "bf16" in _computed(other, int8=int8):
+    if precision in {None, "bf16"} and "bf16" in _computed(other):
         return other
     return exact
 
 
-def _computed(name: str, *, int8: bool) -> tuple[str, ...]:
+def _computed(name: str, *, int8: bool = False) -> tuple[str, ...]:
     """Return what an engine computes in here, the fastest last; nothing if it is not installed."""
     if name == "onnxruntime":
         from clausemark import _onnxruntime

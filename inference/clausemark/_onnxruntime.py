@@ -49,6 +49,7 @@ class OnnxRuntime:
 
     Each of `threads` computes a batch of its own: 1.3 times the texts a second of two threads that
     share one (ONNX Runtime 1.32, int8, batches of 512 tokens), and scores do not hang on how many.
+    A single window is the work of one.
     """
 
     def __init__(self, path: Path, threads: int, precision: str = "f32") -> None:

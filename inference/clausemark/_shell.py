@@ -113,7 +113,8 @@ def load(
     """Load the model that the command line names, into the engine that it names."""
     from clausemark.classifier import Classifier
 
-    return Classifier.load(model, threads=threads, engine=runtime.value, precision=precision)
+    wish = precision and precision.value
+    return Classifier.load(model, threads=threads, engine=runtime.value, precision=wish)
 
 
 def label_one(classifier: Classifier, document: Document) -> list[LabelledClause]:

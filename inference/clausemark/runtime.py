@@ -2,14 +2,13 @@
 
 Texts are cut into windows (`clausemark.tokens`), windows of like length share a batch of bounded
 size, an engine (`clausemark._engine`) computes their logits on the CPU, and `combine` brings them
-back to one row a text. Memory is bounded by the batch and by the round of texts, not by the number
-of texts.
+back to one row a text. Memory is bounded by the batches at work, one a thread, and by two rounds of
+texts, not by the number of texts.
 """
 
 from __future__ import annotations
 
 import os
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final, Self
 
 import numpy as np
@@ -23,6 +22,7 @@ from clausemark._engine import (
     open_session,
     refused,
 )
+from clausemark._lanes import Lanes
 from clausemark._strict import fault
 from clausemark.tokens import Encoder, combine
 
@@ -54,6 +54,10 @@ __all__ = [
 #: large one (6 layers of 384 dimensions: 3,400 tokens a core-second at 512, 2,300 at 2,048) and
 #: takes 90 MB less.
 BUDGET: Final = 512
+#: Few texts are cut into so many batches, of LEAST tokens or more, so that all threads have one.
+#: Not as many as there are threads: scores may hang on the batch in their last digits.
+SHARES: Final = 8
+LEAST: Final = 128
 #: Texts tokenised and sorted together: enough to find neighbours of like length.
 ROUND: Final = 1024
 
@@ -88,7 +92,6 @@ class Runtime:
         #: Tokens computed so far, padding not counted.
         self.tokens = 0
         self._session = session
-        self._pool = ThreadPoolExecutor(session.lanes, "clausemark")
 
     @classmethod
     def load(
@@ -130,47 +133,41 @@ class Runtime:
         result = np.empty((len(distinct), self.columns), dtype=np.float32)
         rounds = [distinct[at : at + ROUND] for at in range(0, len(distinct), ROUND)]
         at = 0
-        for part, windows in zip(rounds, self._encoded(rounds), strict=True):
+        with Lanes(self._session.lanes) as lanes:
+            for part, windows in zip(rounds, self._encoded(rounds, lanes), strict=True):
 
-            def report(share: float, at: int = at, size: int = len(part)) -> None:
-                if progress is not None:
-                    progress(at + int(share * size), len(distinct))
+                def report(share: float, at: int = at, size: int = len(part)) -> None:
+                    if progress is not None:
+                        progress(at + int(share * size), len(distinct))
 
-            result[at : at + len(part)] = self._round(windows, budget, report)
-            at += len(part)
+                result[at : at + len(part)] = self._round(windows, lanes, budget, report)
+                at += len(part)
         return result[inverse]
 
-    def _encoded(self, rounds: list[list[str]]) -> Iterator[Windows]:
+    def _encoded(self, rounds: list[list[str]], lanes: Lanes) -> Iterator[Windows]:
         """Yield the windows of each round; the next is tokenised while one is computed."""
-        if not rounds or self._session.lanes == 1:
-            yield from map(self.encoder.encode, rounds)
-            return
-        ahead = self._pool.submit(self.encoder.encode, rounds[0])
-        for later in rounds[1:]:
-            windows = ahead.result()
-            ahead = self._pool.submit(self.encoder.encode, later)
-            yield windows
-        yield ahead.result()
+        waiting: list[Callable[[], Windows]] = []
+        for one in rounds:
+            waiting.append(lanes.begin(self.encoder.encode, one))
+            if len(waiting) > 1:
+                yield waiting.pop(0)()
+        for last in waiting:
+            yield last()
 
     def _round(
-        self, windows: Windows, budget: int, report: Callable[[float], None]
+        self, windows: Windows, lanes: Lanes, budget: int, report: Callable[[float], None]
     ) -> NDArray[np.float32]:
-        logits = np.empty((len(windows.ids), self.columns), dtype=np.float32)
-        groups = list(batches([len(ids) for ids in windows.ids], budget))
-        computed = self._each([[windows.ids[k] for k in batch] for batch in groups])
+        lengths = [len(ids) for ids in windows.ids]
+        groups = list(batches(lengths, min(budget, max(LEAST, sum(lengths) // SHARES))))
+        logits = np.empty((len(lengths), self.columns), dtype=np.float32)
+        computed = lanes.map(self._run, [[windows.ids[k] for k in batch] for batch in groups])
         done = 0
         for batch, found in zip(groups, computed, strict=True):
             logits[batch] = found
             done += len(batch)
-            self.tokens += sum(len(windows.ids[k]) for k in batch)
-            report(done / len(windows.ids))
+            self.tokens += sum(lengths[k] for k in batch)
+            report(done / len(lengths))
         return combine(logits, windows)
-
-    def _each(self, groups: list[list[list[int]]]) -> Iterator[NDArray[np.float32]]:
-        """Yield the logits of each group of windows in order, on as many threads as pay."""
-        if len(groups) == 1 or self._session.lanes == 1:
-            return map(self._run, groups)
-        return self._pool.map(self._run, groups)
 
     def _run(self, ids: list[list[int]]) -> NDArray[np.float32]:
         computed: NDArray[np.float32] = self._session.run(_feed(ids))

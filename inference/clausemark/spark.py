@@ -28,7 +28,13 @@ __all__ = ["spark_udf"]
 _EVERYWHERE: Final = "Every node needs the same clausemark and, at the same path, the same model."
 
 
-def spark_udf(model: Path | str | None = None, *, engine: str = AUTO, threads: int = 1) -> Any:
+def spark_udf(
+    model: Path | str | None = None,
+    *,
+    engine: str = AUTO,
+    precision: str | None = None,
+    threads: int = 1,
+) -> Any:
     """Return a pandas UDF: a text -> a struct of `labels`, `scores` and `reason`.
 
     Labels and scores are those of `Classifier.label_texts`. A text that cannot be labelled (null,
@@ -36,10 +42,10 @@ def spark_udf(model: Path | str | None = None, *, engine: str = AUTO, threads: i
     it never fails the query.
 
     `model` is a folder that stands here and on every node at the same path, None the bundled model.
-    `engine` is that of `Classifier.load`; what auto means is settled here, for all nodes. `threads`
-    are a task's, as many as `spark.task.cpus`. A Python worker of Spark loads the model once and
-    takes 0.35 GB with a batch of 10,000 paragraphs; the rows of a batch are
-    `spark.sql.execution.arrow.maxRecordsPerBatch`.
+    `engine` and `precision` are those of `Classifier.load`; what they stand for is settled here,
+    for all nodes: where some have no int8, ask for f32. `threads` are a task's, as many as
+    `spark.task.cpus`. A Python worker of Spark loads the model once and takes 0.35 GB with a batch
+    of 10,000 paragraphs; the rows of a batch are `spark.sql.execution.arrow.maxRecordsPerBatch`.
 
     Raise ModelError if the model or the engine is not sound here, ClausemarkError without PySpark.
     Where a node differs, the query fails with a ModelError that names it.
@@ -49,7 +55,7 @@ def spark_udf(model: Path | str | None = None, *, engine: str = AUTO, threads: i
 
     folder = None if model is None else Path(model).absolute()
     manifest = (bundled_model() if folder is None else ModelFolder(folder)).read()
-    chosen = choose(engine, int8=manifest.int8)
+    chosen = choose(engine, precision, int8=manifest.int8)
     wanted = _identity(manifest)
 
     def label(batches: Iterator[pd.Series]) -> Iterator[pd.DataFrame]:

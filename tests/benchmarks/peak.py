@@ -107,6 +107,8 @@ def _line(row: rates.Row, limits: dict[str, float]) -> list[str]:
 def _bound(result: dict[str, Any], limits: dict[str, float]) -> str:
     """Return what the arithmetic alone allows against a model of BERT-base's size in f32."""
     fewer, best = result["bert_base_flops"], max(limits, key=lambda kind: limits[kind])
+    if best == "f32":
+        return ""
     faster = limits[best] / limits["f32"]
     return (
         f"These texts cost a model of BERT-base's size {fewer:.1f} times the operations, and"

@@ -144,7 +144,7 @@ def _figures(metrics: dict[str, Any], note: str) -> str:
         if key in part
     ]
     overall = table(["on", "texts", "macro-F1", "micro-F1", "calibration error"], rows)
-    brackets = "Brackets are 95 % bootstrap intervals over policies."
+    brackets = "In floats. Brackets are 95 % bootstrap intervals over policies."
     return "\n\n".join(filter(None, [note.strip(), overall, brackets, *_each_class(metrics)]))
 
 
