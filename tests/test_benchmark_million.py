@@ -96,16 +96,25 @@ def test_a_run_that_is_killed_twice_gives_the_same_files(tiny: Path, tmp_path: P
     assert len(killed["kills"]) == 2
     first, second = (kill["safe_parts"] for kill in killed["kills"])
     assert 0 <= first <= second <= 30, "where exactly hangs on the machine's pace"
-    assert result["differing_files"] == []
+    assert killed["differing_files"] == []
     assert killed["every_row_once_in_order"]
     assert all(run["peak_mb"] > 50 for run in result["runs"].values())
-    assert "Killed 2 times" in table(result)
+    assert "Distinct rows, killed 2 times" in table(result)
     assert json.loads(dumped(result))["runs"]["killed"]["files"] == killed["files"] == 32
     (tmp_path / "killed" / "part-00003.jsonl").write_text('{"id": 6}\n{"id": 6}\n')
     again = million.measure(tmp_path, plan, ["distinct", "killed"])
     assert again["runs"]["distinct"] == result["runs"]["distinct"], "it is not begun again"
-    assert again["differing_files"] == ["part-00003.jsonl"]
+    assert again["runs"]["killed"]["differing_files"] == ["part-00003.jsonl"]
     assert not again["runs"]["killed"]["every_row_once_in_order"]
+
+
+def test_repeated_rows_survive_kills_too(tiny: Path, tmp_path: Path) -> None:
+    options = ("--model", str(tiny), "--rows-per-part", "5", "--threads", "1")
+    plan = million.Plan(rows=40, seed=2, kills=1, options=options)
+    run = million.measure(tmp_path, plan, ["repeated", "repeated-killed"], tick=0.001)["runs"]
+    assert run["repeated-killed"]["differing_files"] == []
+    assert run["repeated-killed"]["sha256"] == run["repeated"]["sha256"]
+    assert len(run["repeated-killed"]["kills"]) == 1
 
 
 def test_a_run_lost_while_nobody_looked_starts_over(tiny: Path, tmp_path: Path) -> None:

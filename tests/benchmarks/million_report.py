@@ -113,19 +113,22 @@ def _memory(result: dict[str, Any]) -> str:
 
 
 def _kills(result: dict[str, Any]) -> list[str]:
-    run = result["runs"].get("killed")
-    if run is None:
-        return []
+    return [_killed(name, run) for name, run in result["runs"].items() if "differing_files" in run]
+
+
+def _killed(name: str, run: dict[str, Any]) -> str:
+    kind = "Repeated" if name.startswith("repeated") else "Distinct"
     places = ", ".join(str(kill["safe_parts"]) for kill in run["kills"])
     drafts = sum(bool(kill["drafts"]) for kill in run["kills"])
-    differing = result["differing_files"]
+    differing = run["differing_files"]
     same = f"differ: {', '.join(differing)}" if differing else "are the same, byte for byte"
     complete = "every row once, in order" if run["every_row_once_in_order"] else "ROWS AMISS"
-    return [
-        f"Killed {len(run['kills'])} times (SIGKILL, {drafts} of them amid writing), when so many"
-        f" parts were safe: {places}. The {run['files']} files of that output and of the unbroken"
-        f" run {same}; {complete}; SHA-256 of their SHA-256s {run['sha256'][:16]}…"
-    ]
+    return (
+        f"{kind} rows, killed {len(run['kills'])} times (SIGKILL, {drafts} of them amid"
+        f" writing), when so many parts were safe: {places}. The {run['files']} files of that"
+        f" output and of the unbroken run {same}; {complete}; SHA-256 of their SHA-256s"
+        f" {run['sha256'][:16]}…"
+    )
 
 
 def _lengths(result: dict[str, Any]) -> str:
