@@ -43,7 +43,7 @@ GROUPS = (
     ("output.dense",),
 )
 ATTENDED, HIDDEN = GROUPS[1][0], GROUPS[3][0]
-#: Models of BERT's layers; the products of others are not known by name.
+#: Models of BERT's layers, whose products are known by name and whose head reads the first row.
 KNOWN = frozenset({"bert", "roberta"})
 
 #: Texts that are looked at: some 70,000 tokens, a minute of a core.
@@ -120,12 +120,14 @@ def plan(model: Any, windows: Sequence[Sequence[int]], *, seed: int = 0) -> Plan
         if name == ATTENDED:
             rows = rows / _even(layers[layer], peaks)
         weights = _weights(layers[layer], name)
+        exact = rows @ weights
         ways = [_divided(peaks, limit) for limit in _LIMITS]
         if name in {ATTENDED, HIDDEN}:
             ways = [np.ones_like(peaks)]
         copies = _copies(peaks) if name == HIDDEN else np.ones(len(peaks), np.int64)
         made[layer, name] = min(
-            (_bounded(rows, weights, way, copies) for way in ways), key=lambda found: found[0]
+            (_bounded(rows, weights, exact, way, copies) for way in ways),
+            key=lambda found: found[0],
         )[1]
     return made
 
@@ -192,10 +194,10 @@ def _copies(peaks: Floats) -> NDArray[np.int64]:
 
 
 def _bounded(
-    rows: Floats, weights: Floats, divisor: Floats, copies: NDArray[np.int64]
+    rows: Floats, weights: Floats, exact: Floats, divisor: Floats, copies: NDArray[np.int64]
 ) -> tuple[float, Range]:
-    """Return the bounds of least squared error in what the product gives, and that error."""
-    read, exact = rows / (divisor * copies), rows @ weights
+    """Return the bounds of least squared error against `exact`, rows @ weights, and that error."""
+    read = rows / (divisor * copies)
     weights = weights * divisor[:, None]
     step = np.maximum(np.abs(weights).max(axis=0) / 127, 1e-12)
     rounded = np.round(weights / step) * step * copies[:, None]

@@ -34,11 +34,11 @@ def precisions() -> tuple[str, ...]:
 def _flags() -> set[str]:
     """Return the features that Linux lists of the first processor."""
     try:
-        lines = _CPU_INFO.read_text(encoding="utf-8", errors="replace").splitlines()
+        with _CPU_INFO.open(encoding="utf-8", errors="replace") as lines:
+            listed = (line for line in lines if line.startswith(("flags", "Features")))
+            return set(next(listed, "").partition(":")[2].split())
     except OSError:
         return set()
-    listed = (line.partition(":")[2] for line in lines if line.startswith(("flags", "Features")))
-    return set(next(listed, "").split())
 
 
 class OnnxRuntime:

@@ -224,10 +224,11 @@ def memory() -> float:
 
 def jobs(room: Path, threads: tuple[int, ...]) -> Iterator[Job]:
     """Yield what is to be measured; first that which all else is compared with."""
+    int8 = bundled_model().read().int8
     for name in (*OFFERED, *OTHERS):
         if name in OFFERED:
             try:
-                choose(*OFFERED[name], int8=bundled_model().read().int8)
+                choose(*OFFERED[name], int8=int8)
             except Exception as error:  # noqa: BLE001  (an engine that is not here is left out)
                 print(f"{name}: left out ({error})")
                 continue

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 import rates
 import systems
 from engines import ROOT
-from program import BASE, bert_base, finish, options, own_folder, whose
+from program import BASE, bert_base, options, own_folder, run, whose
 from sample import policy
 from systems import Ours, Pipeline
 from turns import at_work, confined, in_turns
@@ -153,10 +153,7 @@ def main(arguments: list[str] | None = None) -> int:
     made = options("Time one policy, cold and warm.", rounds=7)
     made.add_argument("--words", type=int, nargs="+", default=[1000, 2000])
     made.add_argument("--threads", type=int, default=available_cores(), help="how many cores")
-    wish = made.parse_args(arguments)
-    result = measure(wish)
-    finish("latency", wish, result, table)
-    return 0
+    return run("latency", made, arguments, measure, table)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import rates
 import systems
-from program import BASE, bert_base, finish, options, own_folder, whose
+from program import BASE, bert_base, options, own_folder, run, whose
 from sample import of_length
 from systems import Pipeline
 from turns import at_work, in_turns
@@ -99,10 +99,7 @@ def main(arguments: list[str] | None = None) -> int:
     made = options("Time texts by their length.")
     made.add_argument("--tokens", type=int, nargs="+", default=list(LENGTHS))
     made.add_argument("--threads", type=int, default=1, help="how many cores")
-    wish = made.parse_args(arguments)
-    result = measure(wish)
-    finish("lengths", wish, result, table)
-    return 0
+    return run("lengths", made, arguments, measure, table)
 
 
 if __name__ == "__main__":

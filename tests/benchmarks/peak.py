@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import rates
 import systems
-from program import finish, options, with_records
+from program import options, run, with_records
 from sample import encoder, places
 from shape import BERT_BASE, OURS, checked
 from systems import Gemm, Ours
@@ -122,10 +122,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Measure and write both files."""
     made = with_records(options("Measure the share of the processor's speed."))
     made.add_argument("--threads", type=int, default=1, help="how many cores")
-    wish = made.parse_args(arguments)
-    result = measure(wish)
-    finish("peak", wish, result, table)
-    return 0
+    return run("peak", made, arguments, measure, table)
 
 
 if __name__ == "__main__":

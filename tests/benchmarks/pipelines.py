@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import rates
 import systems
-from program import BASE, bert_base, finish, options, own_folder, whose, with_records
+from program import BASE, bert_base, options, own_folder, run, whose, with_records
 from sample import places
 from systems import Pipeline
 from turns import at_work, in_turns
@@ -107,10 +107,7 @@ def main(arguments: list[str] | None = None) -> int:
     made = with_records(options("Measure this package beside others."))
     both = [count for count in (1, 2) if count <= available_cores()]
     made.add_argument("--threads", type=int, nargs="+", default=both, help="how many cores")
-    wish = made.parse_args(arguments)
-    result = measure(wish)
-    finish("pipelines", wish, result, table)
-    return 0
+    return run("pipelines", made, arguments, measure, table)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What the programs here share: options, the pipelines' folders, the end of a run."""
+"""What the programs here share: options, the pipelines' folders, a run from its options on."""
 
 from __future__ import annotations
 
@@ -54,10 +54,17 @@ def whose(own: Path | None) -> str:
     return "those exported" if own else "random, in the same shape"
 
 
-def finish(
-    name: str, wish: argparse.Namespace, result: dict[str, Any], table: Callable[[Any], str]
-) -> None:
-    """Write a result and its table, and show the table."""
+def run(
+    name: str,
+    parser: argparse.ArgumentParser,
+    arguments: list[str] | None,
+    measure: Callable[[argparse.Namespace], dict[str, Any]],
+    table: Callable[[Any], str],
+) -> int:
+    """Read the options, measure, write the result and its table, and show the table."""
+    wish = parser.parse_args(arguments)
+    result = measure(wish)
     made = table(result)
     rates.write(wish.output, name, result, made)
     print(made)
+    return 0

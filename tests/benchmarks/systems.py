@@ -190,11 +190,10 @@ def _integer_products(shapes: list[tuple[Any, Any]]) -> Callable[[Any], object]:
 
 def ours() -> list[Ours]:
     """Return the package's engines that are installed, each in its fastest precision here."""
-    found = []
+    found, int8 = [], bundled_model().read().int8
     for name in ENGINES:
         try:
-            chosen = choose(name, int8=bundled_model().read().int8)
-            found.append(Ours(name, chosen.precision))
+            found.append(Ours(name, choose(name, int8=int8).precision))
         except ModelError as error:
             print(f"{name}: left out ({error.message})")
     return found
