@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from pathlib import Path
 
@@ -96,7 +97,7 @@ def test_a_run_that_is_killed_twice_gives_the_same_files(tiny: Path, tmp_path: P
     assert len(killed["kills"]) == 2
     first, second = (kill["safe_parts"] for kill in killed["kills"])
     assert 0 <= first <= second <= 30, "where exactly hangs on the machine's pace"
-    assert killed["differing_files"] == []
+    assert killed["same_bytes"]
     assert killed["every_row_once_in_order"]
     assert all(run["peak_mb"] > 50 for run in result["runs"].values())
     assert "Distinct rows, killed 2 times" in table(result)
@@ -104,7 +105,8 @@ def test_a_run_that_is_killed_twice_gives_the_same_files(tiny: Path, tmp_path: P
     (tmp_path / "killed" / "part-00003.jsonl").write_text('{"id": 6}\n{"id": 6}\n')
     again = million.measure(tmp_path, plan, ["distinct", "killed"])
     assert again["runs"]["distinct"] == result["runs"]["distinct"], "it is not begun again"
-    assert again["runs"]["killed"]["differing_files"] == ["part-00003.jsonl"]
+    assert not again["runs"]["killed"]["same_bytes"]
+    assert "DIFFER" in table(again)
     assert not again["runs"]["killed"]["every_row_once_in_order"]
 
 
@@ -112,9 +114,26 @@ def test_repeated_rows_survive_kills_too(tiny: Path, tmp_path: Path) -> None:
     options = ("--model", str(tiny), "--rows-per-part", "5", "--threads", "1")
     plan = million.Plan(rows=40, seed=2, kills=1, options=options)
     run = million.measure(tmp_path, plan, ["repeated", "repeated-killed"], tick=0.001)["runs"]
-    assert run["repeated-killed"]["differing_files"] == []
+    assert run["repeated-killed"]["same_bytes"]
     assert run["repeated-killed"]["sha256"] == run["repeated"]["sha256"]
     assert len(run["repeated-killed"]["kills"]) == 1
+
+
+def test_a_killed_run_is_held_against_an_earlier_result(tiny: Path, tmp_path: Path) -> None:
+    options = ("--model", str(tiny), "--rows-per-part", "5", "--threads", "1")
+    plan = million.Plan(rows=40, seed=2, kills=1, options=options)
+    first = million.measure(tmp_path / "room", plan, ["distinct", "repeated"], tick=0.001)
+    path = tmp_path / "million.json"
+    path.write_text(dumped(first))
+    earlier = million.recorded(path, plan)
+    shutil.rmtree(tmp_path / "room")
+    runs = million.measure(tmp_path / "room", plan, ["killed"], tick=0.001, earlier=earlier)["runs"]
+    assert list(runs) == ["distinct", "killed", "repeated"]
+    assert runs["distinct"] == earlier["distinct"]
+    assert runs["killed"]["same_bytes"]
+    assert not (tmp_path / "room" / "distinct").exists(), "it is not run again"
+    with pytest.raises(SystemExit, match=r"million\.json is of another plan"):
+        million.recorded(path, million.Plan(3, 1, 0, ()))
 
 
 def test_a_run_lost_while_nobody_looked_starts_over(tiny: Path, tmp_path: Path) -> None:

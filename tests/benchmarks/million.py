@@ -3,6 +3,7 @@
     python tests/benchmarks/million.py -- --threads 1        # 1,000,000 rows, all four runs
     python tests/benchmarks/million.py --rows 20000 --kills 3 --output /tmp/out      # a first look
     python tests/benchmarks/million.py --only distinct -- --runtime onnxruntime
+    python tests/benchmarks/million.py --only killed --against tests/benchmarks/results/million.json
 
 Four runs of the command, each in a process of its own, with what stands after -- as its options:
 rows of which no two are alike (`million_rows.py`), the same with a SIGKILL at random moments and
@@ -12,7 +13,9 @@ for byte, and hold every row once and in order.
 
 What is done stands in state.json of the room, so that the same command goes on where it was
 stopped; a batch that runs meanwhile is found again. If an unbroken run itself was lost, it starts
-over: what the other is held against must be in one piece. Writes results/million.json and .md.
+over: what the other is held against must be in one piece. With --against, that is the digest of an
+earlier result from a room of the same name, which manifests hold; its other runs are kept. Writes
+results/million.json and .md.
 """
 
 from __future__ import annotations
@@ -189,39 +192,66 @@ def ids(out: Path) -> Iterator[int]:
                 yield json.loads(line)["id"]
 
 
-def measured(room: Path, name: str, plan: Plan, state: State, tick: float) -> dict[str, Any]:
-    """Bring one of RUNS to its end; return its figures."""
+def whole(digests: dict[str, str]) -> str:
+    """Return the SHA-256 of an output's digests."""
+    return hashlib.sha256(json.dumps(sorted(digests.items())).encode()).hexdigest()
+
+
+def recorded(path: Path, plan: Plan) -> dict[str, Any]:
+    """Return the runs of an earlier result; SystemExit if they were of another plan or machine."""
+    earlier = json.loads(path.read_text(encoding="utf-8"))
+    for key, here in (("plan", asdict(plan)), ("machine", machine())):
+        if earlier[key] != json.loads(json.dumps(here)):
+            raise SystemExit(f"{path} is of another {key}, {earlier[key]}: measure all runs.")
+    runs: dict[str, Any] = earlier["runs"]
+    return runs
+
+
+def measured(
+    room: Path,
+    name: str,
+    plan: Plan,
+    state: State,
+    *,
+    tick: float,
+    unbroken: dict[str, Any] | None,
+) -> dict[str, Any]:
+    """Bring one of RUNS to its end; return its figures, held against the unbroken run's."""
     rows = rows_path(room, plan, repeat=name.startswith("repeated"))
     batch = Batch(rows, room / name, plan.options, state)
     kills = []
-    if name in UNBROKEN:
-        first = state.run(UNBROKEN[name])["legs"]
-        parts = len(list((room / UNBROKEN[name]).glob("part-*")))
-        kills = moments(plan.kills, parts, first[-1]["cpu"], plan.seed)
+    if unbroken:
+        kills = moments(plan.kills, unbroken["parts"], unbroken["cpu_seconds"], plan.seed)
     print(f"{name}: begun", flush=True)
     batch.finish(kills, restart=name not in UNBROKEN, tick=tick)
     facts = json.loads(facts_path(rows).read_text(encoding="utf-8"))
     digests = files(batch.out)
-    whole = hashlib.sha256(json.dumps(sorted(digests.items())).encode()).hexdigest()
-    complete = list(ids(batch.out)) == list(range(plan.rows))
-    runtime = json.loads((batch.out / "_manifest.json").read_text(encoding="utf-8"))["runtime"]
-    found = {"runtime": runtime, "files": len(digests), "sha256": whole}
-    found["every_row_once_in_order"] = complete
-    if name in UNBROKEN:
-        one = files(room / UNBROKEN[name])
-        names = one.keys() | digests.keys()
-        found["differing_files"] = sorted(n for n in names if one.get(n) != digests.get(n))
+    manifest = json.loads((batch.out / "_manifest.json").read_text(encoding="utf-8"))
+    found = {"runtime": manifest["runtime"], "files": len(digests), "sha256": whole(digests)}
+    found["parts"] = len(manifest["files"])
+    found["every_row_once_in_order"] = list(ids(batch.out)) == list(range(plan.rows))
+    if unbroken:
+        found["same_bytes"] = found["sha256"] == unbroken["sha256"]
     return summary(state.run(name), facts) | found
 
 
-def measure(room: Path, plan: Plan, names: list[str], *, tick: float = 0.2) -> dict[str, Any]:
+def measure(
+    room: Path,
+    plan: Plan,
+    names: list[str],
+    *,
+    tick: float = 0.2,
+    earlier: dict[str, Any] | None = None,
+) -> dict[str, Any]:
     """Bring the named runs to their ends, the first before the second; return all figures."""
     room.mkdir(parents=True, exist_ok=True)
     state = State(room / "state.json", plan)
-    result: dict[str, Any] = {"machine": machine(), "plan": asdict(plan), "runs": {}}
+    runs = dict(earlier or {})
     for name in (name for name in RUNS if name in names):
-        result["runs"][name] = measured(room, name, plan, state, tick)
-    return result
+        held = runs[UNBROKEN[name]] if name in UNBROKEN else None
+        runs[name] = measured(room, name, plan, state, tick=tick, unbroken=held)
+    ordered = {name: runs[name] for name in RUNS if name in runs}
+    return {"machine": machine(), "plan": asdict(plan), "runs": ordered}
 
 
 def main() -> int:
@@ -234,18 +264,20 @@ def main() -> int:
     parser.add_argument("--room", type=Path, default=ROOT / "runs" / "million", help="work folder")
     parser.add_argument("--output", type=Path, default=RESULTS)
     parser.add_argument("--name", default="million", help="of both files there")
+    parser.add_argument("--against", type=Path, metavar="JSON", help="an earlier result")
     parser.add_argument("options", nargs="*", help="after --: options of clausemark batch")
     wish = parser.parse_args()
-    names = [*wish.only, *(UNBROKEN[name] for name in wish.only if name in UNBROKEN)]
     plan = Plan(wish.rows, wish.seed, wish.kills, tuple(wish.options))
-    result = measure(wish.room.resolve(), plan, names)
+    earlier = recorded(wish.against, plan) if wish.against else {}
+    needed = {UNBROKEN[name] for name in wish.only if name in UNBROKEN} - earlier.keys()
+    result = measure(wish.room.resolve(), plan, [*wish.only, *needed], earlier=earlier)
     wish.output.mkdir(parents=True, exist_ok=True)
     (wish.output / f"{wish.name}.json").write_text(dumped(result), encoding="utf-8")
     (wish.output / f"{wish.name}.md").write_text(table(result), encoding="utf-8")
     print(table(result))
     runs = result["runs"].values()
     complete = all(run["every_row_once_in_order"] for run in runs)
-    return 0 if complete and not any(run.get("differing_files") for run in runs) else 1
+    return 0 if complete and all(run.get("same_bytes", True) for run in runs) else 1
 
 
 if __name__ == "__main__":

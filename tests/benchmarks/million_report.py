@@ -113,15 +113,14 @@ def _memory(result: dict[str, Any]) -> str:
 
 
 def _kills(result: dict[str, Any]) -> list[str]:
-    return [_killed(name, run) for name, run in result["runs"].items() if "differing_files" in run]
+    return [_killed(name, run) for name, run in result["runs"].items() if "same_bytes" in run]
 
 
 def _killed(name: str, run: dict[str, Any]) -> str:
     kind = "Repeated" if name.startswith("repeated") else "Distinct"
     places = ", ".join(str(kill["safe_parts"]) for kill in run["kills"])
     drafts = sum(bool(kill["drafts"]) for kill in run["kills"])
-    differing = run["differing_files"]
-    same = f"differ: {', '.join(differing)}" if differing else "are the same, byte for byte"
+    same = "are the same, byte for byte" if run["same_bytes"] else "DIFFER"
     complete = "every row once, in order" if run["every_row_once_in_order"] else "ROWS AMISS"
     return (
         f"{kind} rows, killed {len(run['kills'])} times (SIGKILL, {drafts} of them amid"
