@@ -62,7 +62,8 @@ def test_in_int8_every_product_of_a_layer_is_one_of_integers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found = operators(tmp_path, "int8", monkeypatch)
-    assert found["MatMulIntegerToFloat"] == PRODUCTS
+    assert found["QGemm"] == PRODUCTS
+    assert found["MatMul"] + found["FusedMatMul"] == 2 * 2, "what is left is attention's own"
     assert found["DequantizeLinear"] == 0, "a product that was not fused is slower than in floats"
 
 
@@ -143,6 +144,17 @@ def test_floats_are_exact_where_channels_are_divided_and_copied(tmp_path: Path) 
         expected = model(input_ids=torch.from_numpy(ids)).logits.numpy()
     found = OnnxRuntime(tmp_path / "model.onnx", 1, "f32").run(feed)
     assert found == pytest.approx(expected, abs=1e-4)
+
+
+def test_a_bias_is_on_the_levels_of_its_sums() -> None:
+    model, plan, *_ = planned()
+    exact = model.bert.encoder.layer[0].attention.output.dense.bias.detach().clone()
+    onnx_graph.round_weights(model, plan)
+    linear = model.bert.encoder.layer[0].attention.output.dense
+    scale = plan[0, "attention.output.dense"].scale * linear.weight.abs().amax(dim=1) / 127
+    whole = linear.bias / scale
+    assert torch.allclose(whole, whole.round(), atol=0.01)
+    assert ((linear.bias - exact).abs() <= 0.51 * scale).all()
 
 
 def test_a_range_without_its_product_is_refused(tmp_path: Path) -> None:

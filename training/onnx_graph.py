@@ -40,25 +40,32 @@ def round_weights(model: Any, plan: Plan | None = None) -> None:
     """Round every large matrix of `model` in place to 255 levels a row (an output channel).
 
     Products of `plan` are rounded whatever their size, on the levels that their weights have once
-    the plan has multiplied them.
+    the plan has multiplied them, and their biases on those of the sums.
     """
-    divisors = _divisors(model, plan or {})
+    groups = {group[0]: group for group in GROUPS}
+    planned = {
+        model.base_model.encoder.layer[layer].get_submodule(part): span
+        for (layer, name), span in (plan or {}).items()
+        for part in groups[name]
+    }
+    weights = {linear.weight for linear in planned}
     with torch.no_grad():
         for parameter in model.parameters():
             large = parameter.ndim == 2 and parameter.numel() >= _SMALL
-            if large or parameter in divisors:
-                divisor = divisors.get(parameter, np.float32(1))
-                whole, scale = to_int8(parameter.detach().cpu().numpy() * divisor, axis=0)
-                parameter.copy_(torch.from_numpy(whole.astype(np.float32) * scale / divisor))
+            if large and parameter not in weights:
+                _round(parameter)
+        for linear, span in planned.items():
+            scale = sums(np.float32(span.scale), _round(linear.weight, span.divisor))
+            bias = to_int32(linear.bias.detach().cpu().numpy(), scale)
+            linear.bias.copy_(torch.from_numpy(bias * scale))
 
 
-def _divisors(model: Any, plan: Plan) -> dict[Any, NDArray[np.float32]]:
-    groups = {group[0]: group for group in GROUPS}
-    return {
-        model.base_model.encoder.layer[layer].get_submodule(part).weight: span.divisor
-        for (layer, name), span in plan.items()
-        for part in groups[name]
-    }
+def _round(matrix: Any, divisor: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
+    """Round the rows of `matrix` times `divisor`; return their scales. *Shape:* (rows,)."""
+    factor = np.ones(1, np.float32) if divisor is None else divisor
+    whole, scale = to_int8(matrix.detach().cpu().numpy() * factor, axis=0)
+    matrix.copy_(torch.from_numpy(whole.astype(np.float32) * scale / factor))
+    return scale[:, 0]
 
 
 def to_int8(
@@ -70,35 +77,55 @@ def to_int8(
     return np.round(weight / scale).astype(np.int8), scale
 
 
-class _FirstRow(torch.nn.Module):
-    """A layer of BERT that computes its first row only, from the keys and values of every row.
+def sums(step: np.float32 | NDArray[np.float32], scale: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the scales of sums of products: of the inputs' `step` and the weights' `scale`."""
+    return (step * scale).astype(np.float32)
 
-    *Shapes:* rows (batch, length, width), mask (batch, 1, length, length), out (batch, 1, width).
+
+def to_int32(bias: NDArray[np.float32], scale: NDArray[np.float32]) -> NDArray[np.int32]:
+    """Return the integers of a bias on `scale`: bias = integers * scale."""
+    bound = 2.0**30
+    return np.clip(np.round(bias / scale), -bound, bound).astype(np.int32)
+
+
+class _Rows(torch.nn.Module):
+    """A layer of BERT over the rows of all texts, one below the other; of the last, the first rows.
+
+    A product of two dimensions takes its bias along in 8 bits, too, where one of three leaves it to
+    an addition of its own. Who may be read is the same for every row of a text.
+
+    *Shapes:* rows (batch, length, width) or (batch x length, width), mask (batch, 1, length,
+    length), out (batch x length, width), of the last layer (batch, 1, width).
     """
 
-    def __init__(self, layer: Any) -> None:
+    def __init__(self, layer: Any, *, last: bool) -> None:
         super().__init__()
         self.layer = layer
+        self.last = last
 
     def forward(self, rows: torch.Tensor, mask: torch.Tensor, *_: Any, **__: Any) -> torch.Tensor:
-        attention, first = self.layer.attention, rows[:, :1]
+        attention, texts = self.layer.attention, mask.shape[0]
+        rows, mask = rows.flatten(0, -2), mask[:, :, :1]
+        asking = rows.reshape(texts, -1, rows.shape[-1])[:, 0] if self.last else rows
         inner = attention.self
+        heads = inner.num_attention_heads, inner.attention_head_size
         query, key, value = (
-            linear(read).unflatten(-1, (-1, inner.attention_head_size)).transpose(1, 2)
-            for linear, read in ((inner.query, first), (inner.key, rows), (inner.value, rows))
+            linear(read).reshape(texts, -1, *heads).transpose(1, 2)
+            for linear, read in ((inner.query, asking), (inner.key, rows), (inner.value, rows))
         )
-        weights = (query @ key.transpose(2, 3) * inner.scaling + mask[:, :, :1]).softmax(-1)
-        seen = (weights @ value).transpose(1, 2).flatten(2)
-        out: torch.Tensor = self.layer.feed_forward_chunk(attention.output(seen, first))
-        return out
+        weights = (query @ key.transpose(2, 3) * inner.scaling + mask).softmax(-1)
+        seen = (weights @ value).transpose(1, 2).flatten(2).flatten(0, 1)
+        out: torch.Tensor = self.layer.feed_forward_chunk(attention.output(seen, asking))
+        return out[:, None] if self.last else out
 
 
-def _shortened(model: Any) -> Any:
-    """Return a copy of `model` for the trace, without the rows that its head never reads."""
+def _reshaped(model: Any) -> Any:
+    """Return a copy of `model` for the trace: rows below each other, none that nobody reads."""
     model = copy.deepcopy(model).eval()
     if model.config.model_type in KNOWN:
         layers = model.base_model.encoder.layer
-        layers[-1] = _FirstRow(layers[-1])
+        for number, layer in enumerate(layers):
+            layers[number] = _Rows(layer, last=layer is layers[-1])
     return model
 
 
@@ -123,7 +150,7 @@ def trace(model: Any, path: Path) -> None:
     with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
         warnings.simplefilter("ignore")
         torch.onnx.export(
-            _Logits(_shortened(model)),
+            _Logits(_reshaped(model)),
             (ids, torch.ones_like(ids)),
             str(path),
             input_names=["input_ids", "attention_mask"],
@@ -152,11 +179,11 @@ def compress(path: Path) -> None:
         if not rounded and not _is_large_matrix(tensor):
             continue
         user = users[tensor.name].op_type
-        _store(proto.graph, tensor, axis=1 if user in {"MatMul", "Attention"} else 0)
+        _store(proto.graph, tensor, axis=1 if rounded or user in {"MatMul", "Attention"} else 0)
         if user == "Gather":
             tables.add(tensor.name)
         elif rounded:
-            unfold.append(_levels(proto.graph, tensor.name))
+            unfold += _levels(proto.graph, tensor.name, users[tensor.name])
         else:
             unfold += _matrix(tensor.name)
     body = [made for node in proto.graph.node for made in _lookup(node, tables)]
@@ -181,14 +208,29 @@ def _store(graph: Any, tensor: Any, *, axis: int) -> None:
     graph.initializer.append(numpy_helper.from_array(scale, f"{tensor.name}.scale"))
 
 
-def _levels(graph: Any, name: str) -> Any:
-    """The node that an engine takes for the weights of an 8-bit product: one scale a column."""
-    scale = next(tensor for tensor in graph.initializer if tensor.name == f"{name}.scale")
-    del scale.dims[0]
-    zero = np.zeros(scale.dims[0], np.int8)
-    graph.initializer.append(numpy_helper.from_array(zero, f"{name}.zero"))
+def _levels(graph: Any, name: str, gemm: Any) -> list[Any]:
+    """The nodes that an engine takes for weights and bias of an 8-bit product, a scale a column.
+
+    The bias is in 32 bits, on the scales of the product's sums.
+    """
+    constants = {tensor.name: tensor for tensor in graph.initializer}
+    weights, bias = constants[f"{name}.scale"], constants[gemm.input[2]]
+    del weights.dims[0]
+    pair = next(node for node in graph.node if gemm.input[0] in node.output)
+    step = numpy_helper.to_array(constants[pair.input[1]])
+    scale = sums(step, numpy_helper.to_array(weights))
+    whole = to_int32(numpy_helper.to_array(bias), scale)
+    graph.initializer.remove(bias)
+    made = {"int32": whole, "scale": scale}
+    made = {f"{bias.name}.{part}": value for part, value in made.items()}
+    made[f"{name}.zero"] = np.zeros(len(scale), np.int8)
+    for part, value in made.items():
+        graph.initializer.append(numpy_helper.from_array(value, part))
     parts = [f"{name}.{part}" for part in ("int8", "scale", "zero")]
-    return helper.make_node("DequantizeLinear", parts, [name], axis=1)
+    return [
+        helper.make_node("DequantizeLinear", parts, [name], axis=1),
+        helper.make_node("DequantizeLinear", list(made)[:2], [bias.name], axis=0),
+    ]
 
 
 def _matrix(name: str) -> list[Any]:

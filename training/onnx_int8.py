@@ -31,12 +31,11 @@ _BIAS = re.compile(r"\.encoder\.layer\.(\d+)\.(?:layer\.)?([a-z.]+)\.bias")
 
 @dataclass(frozen=True, slots=True)
 class _Product:
-    """A MatMul with its bias: x @ weight + bias."""
+    """A Gemm: x @ weight + bias."""
 
     layer: int
     part: str
-    matmul: Any
-    add: Any
+    gemm: Any
     weight: NDArray[np.float32]
     bias: NDArray[np.float32]
 
@@ -53,9 +52,9 @@ def insert(path: Path, plan: Plan) -> None:
         raise ValueError(f"{path}: not all products of the plan are in the graph")
     made: dict[str, list[Any]] = {}
     for number, ((key, _), products) in enumerate(groups.items()):
-        made |= {node.output[0]: [] for one in products for node in (one.matmul, one.add)}
+        made |= {one.gemm.output[0]: [] for one in products}
         stand_in = _rounded(graph, f"rounded_{number}", products, plan, key)
-        made[products[0].matmul.output[0]] = list(stand_in)
+        made[products[0].gemm.output[0]] = list(stand_in)
     nodes = [new for node in graph.node for new in made.get(node.output[0], [node])]
     del graph.node[:], graph.value_info[:]
     graph.node.extend(nodes)
@@ -71,34 +70,24 @@ def _groups(graph: Any, plan: Plan) -> dict[tuple[tuple[int, str], str], list[_P
     for one in _products(graph):
         key = one.layer, first.get(one.part, one.part)
         if key in plan:
-            groups.setdefault((key, one.matmul.input[0]), []).append(one)
+            groups.setdefault((key, one.gemm.input[0]), []).append(one)
     return groups
 
 
 def _products(graph: Any) -> Iterator[_Product]:
     """Yield the products of the layers, known by the names of their biases."""
     constants = {tensor.name: tensor for tensor in graph.initializer}
-    makers = {name: node for node in graph.node for name in node.output}
     for node in graph.node:
-        bias = next((name for name in node.input if _BIAS.search(name)), None)
-        found = bias and _BIAS.search(bias)
-        if node.op_type != "Add" or not found:
-            continue
-        matmul = makers[next(name for name in node.input if name != bias)]
-        yield _Product(
-            layer=int(found[1]),
-            part=found[2],
-            matmul=matmul,
-            add=node,
-            weight=numpy_helper.to_array(constants[matmul.input[1]]),
-            bias=numpy_helper.to_array(constants[bias]),
-        )
+        found = node.op_type == "Gemm" and _BIAS.search(node.input[2])
+        if found:
+            weight, bias = (numpy_helper.to_array(constants[name]) for name in node.input[1:])
+            yield _Product(int(found[1]), found[2], node, weight.T, bias)
 
 
 def _rounded(
     graph: Any, name: str, products: list[_Product], plan: Plan, key: tuple[int, str]
 ) -> Iterator[Any]:
-    """Yield the nodes that stand in for `products`: Mul, pair, one MatMul, its bias, Split."""
+    """Yield the nodes that stand in for `products`: Mul, pair, one Gemm, Split."""
     span, node = plan[key], helper.make_node
     weight = np.concatenate([one.weight for one in products], axis=1)
     weight = (weight * span.divisor[:, None])[span.index]
@@ -112,17 +101,17 @@ def _rounded(
         graph.initializer.append(numpy_helper.from_array(np.asarray(value), f"{name}.{part}"))
         return f"{name}.{part}"
 
-    read = products[0].matmul.input[0]
+    read = products[0].gemm.input[0]
     if (span.inverse != 1).any():
         yield node("Mul", [read, put("inverse", span.inverse)], [f"{name}.divided"])
         read = f"{name}.divided"
     levels = [put("scale", np.float32(span.scale)), put("zero", np.uint8(span.zero))]
     yield node("QuantizeLinear", [read, *levels], [f"{name}.levels"])
     yield node("DequantizeLinear", [f"{name}.levels", *levels], [f"{name}.read"])
-    yield node("MatMul", [f"{name}.read", put("weight", weight)], [f"{name}.product"])
-    given = [one.add.output[0] for one in products]
+    given = [one.gemm.output[0] for one in products]
     whole = given[0] if len(given) == 1 else f"{name}.all"
-    yield node("Add", [f"{name}.product", put("bias", bias)], [whole])
+    operands = [f"{name}.read", put("weight", weight), put("bias", bias)]
+    yield node("Gemm", operands, [whole])
     if len(given) > 1:
         sizes = np.array([len(one.bias) for one in products])
         yield node("Split", [whole, put("sizes", sizes)], given, axis=-1)
