@@ -82,6 +82,21 @@ def test_splits_folds_strata_and_weights_choose(tmp_path: Path) -> None:
     assert load(tmp_path, *rows, strata=("x",)).ids == ["a"]
 
 
+def test_what_repeats_the_texts_of_another_file_stays_out(tmp_path: Path) -> None:
+    judging = "We keep the records of your calls for eighteen months, and then erase all of them."
+    other = write_records(tmp_path / "judging.jsonl", [ROW | {"text": judging}])
+    rows = [
+        {"id": "same", "text": judging.upper().replace(",", " --")},
+        {"id": "part", "text": "the records of your calls for eighteen months"},
+        {"id": "around", "text": f"{judging} Write to us."},
+        {"id": "longer", "text": f"{judging} {'Write to us whenever you like, or call. ' * 3}"},
+        {"id": "few words", "text": "We keep the records."},
+        {"id": "none", "text": "©"},
+    ]
+    assert load(tmp_path, *rows, apart=str(other)).ids == ["longer", "few words", "none"]
+    assert len(load(tmp_path, *rows).ids) == 6
+
+
 @pytest.mark.parametrize(("part", "wanted"), [("in", ["b"]), ("out", ["a"]), ("any", ["a", "b"])])
 def test_the_held_out_fold_is_kept_or_dropped(tmp_path: Path, part: str, wanted: list[str]) -> None:
     rows = [ROW | {"id": "a", "fold": 0}, ROW | {"id": "b", "fold": 1}]

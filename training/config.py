@@ -36,7 +36,8 @@ class Source:
 
     `majority` mixes the targets: 1 takes the majority labels, 0 the annotators' votes.
     `fold` keeps (`"in"`) or drops (`"out"`) the records of the run's held-out fold. `heading` is
-    the share of the texts, among those with a heading from above, that get it in front.
+    the share of the texts, among those with a heading from above, that get it in front. `apart`
+    names a record file, such as the one that judges: what repeats its texts is left out.
     """
 
     path: str
@@ -46,6 +47,7 @@ class Source:
     fold: Literal["any", "in", "out"] = "any"
     strata: tuple[str, ...] = ()
     heading: float = 0.0
+    apart: str = ""
 
 
 #: The tasks that read texts without labels, and those of them that hide tokens.

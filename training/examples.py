@@ -13,6 +13,7 @@ import numpy as np
 from clausemark.errors import RecordError
 from clausemark.labels import OPP115, Scheme
 from clausemark.segment import headed
+from training.apart import Apart
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -113,8 +114,11 @@ def checksum(path: Path | str) -> str:
 
 
 def _select(source: Source, fold: int | None) -> Iterator[dict[str, Any]]:
+    apart = Apart(row["text"] for row in read_rows(source.apart)) if source.apart else None
     for row in read_rows(source.path):
         _check(row, source)
+        if apart and apart.repeated(row["text"]):
+            continue
         if source.splits and row.get("split") not in source.splits:
             continue
         if source.strata and (row.get("extra") or {}).get("stratum") not in source.strata:
