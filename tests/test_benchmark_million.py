@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import sys
 from pathlib import Path
 
@@ -106,6 +105,7 @@ def test_a_run_that_is_killed_twice_gives_the_same_files(tiny: Path, tmp_path: P
     again = million.measure(tmp_path, plan, ["distinct", "killed"])
     assert again["runs"]["distinct"] == result["runs"]["distinct"], "it is not begun again"
     assert not again["runs"]["killed"]["same_bytes"]
+    assert not again["runs"]["killed"]["same_rows"]
     assert "DIFFER" in table(again)
     assert not again["runs"]["killed"]["every_row_once_in_order"]
 
@@ -126,12 +126,13 @@ def test_a_killed_run_is_held_against_an_earlier_result(tiny: Path, tmp_path: Pa
     path = tmp_path / "million.json"
     path.write_text(dumped(first))
     earlier = million.recorded(path, plan)
-    shutil.rmtree(tmp_path / "room")
-    runs = million.measure(tmp_path / "room", plan, ["killed"], tick=0.001, earlier=earlier)["runs"]
+    result = million.measure(tmp_path / "then", plan, ["killed"], tick=0.001, earlier=earlier)
+    runs = result["runs"]
     assert list(runs) == ["distinct", "killed", "repeated"]
     assert runs["distinct"] == earlier["distinct"]
-    assert runs["killed"]["same_bytes"]
-    assert not (tmp_path / "room" / "distinct").exists(), "it is not run again"
+    assert (runs["killed"]["same_bytes"], runs["killed"]["same_rows"]) == (False, True)
+    assert "9 files beside the manifest" in table(result)
+    assert not (tmp_path / "then" / "distinct").exists(), "it is not run again"
     with pytest.raises(SystemExit, match=r"million\.json is of another plan"):
         million.recorded(path, million.Plan(3, 1, 0, ()))
 

@@ -14,8 +14,8 @@ for byte, and hold every row once and in order.
 What is done stands in state.json of the room, so that the same command goes on where it was
 stopped; a batch that runs meanwhile is found again. If an unbroken run itself was lost, it starts
 over: what the other is held against must be in one piece. With --against, that is the digest of an
-earlier result from a room of the same name, which manifests hold; its other runs are kept. Writes
-results/million.json and .md.
+earlier result, whose other runs are kept; manifests hold the room's name and the model's checksum,
+so they are told apart from the rows. Writes results/million.json and .md.
 """
 
 from __future__ import annotations
@@ -229,9 +229,12 @@ def measured(
     manifest = json.loads((batch.out / "_manifest.json").read_text(encoding="utf-8"))
     found = {"runtime": manifest["runtime"], "files": len(digests), "sha256": whole(digests)}
     found["parts"] = len(manifest["files"])
+    del digests["_manifest.json"]
+    found["rows_sha256"] = whole(digests)
     found["every_row_once_in_order"] = list(ids(batch.out)) == list(range(plan.rows))
     if unbroken:
         found["same_bytes"] = found["sha256"] == unbroken["sha256"]
+        found["same_rows"] = found["rows_sha256"] == unbroken["rows_sha256"]
     return summary(state.run(name), facts) | found
 
 
@@ -277,7 +280,7 @@ def main() -> int:
     print(table(result))
     runs = result["runs"].values()
     complete = all(run["every_row_once_in_order"] for run in runs)
-    return 0 if complete and all(run.get("same_bytes", True) for run in runs) else 1
+    return 0 if complete and all(run.get("same_rows", True) for run in runs) else 1
 
 
 if __name__ == "__main__":

@@ -120,12 +120,19 @@ def _killed(name: str, run: dict[str, Any]) -> str:
     kind = "Repeated" if name.startswith("repeated") else "Distinct"
     places = ", ".join(str(kill["safe_parts"]) for kill in run["kills"])
     drafts = sum(bool(kill["drafts"]) for kill in run["kills"])
-    same = "are the same, byte for byte" if run["same_bytes"] else "DIFFER"
+    files, same = f"{run['files']} files", "are the same, byte for byte"
+    if not run["same_bytes"]:
+        files = f"{run['files'] - 1} files beside the manifest"
+        same = (
+            f"{same}; the manifests, with the input's path and the model's checksum, are not"
+            if run["same_rows"]
+            else "DIFFER"
+        )
     complete = "every row once, in order" if run["every_row_once_in_order"] else "ROWS AMISS"
     return (
         f"{kind} rows, killed {len(run['kills'])} times (SIGKILL, {drafts} of them amid"
-        f" writing), when so many parts were safe: {places}. The {run['files']} files of that"
-        f" output and of the unbroken run {same}; {complete}; SHA-256 of their SHA-256s"
+        f" writing), when so many parts were safe: {places}. The {files} of that output"
+        f" and of the unbroken run {same}; {complete}; SHA-256 of their SHA-256s"
         f" {run['sha256'][:16]}…"
     )
 
