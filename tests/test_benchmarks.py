@@ -141,8 +141,8 @@ def test_the_table_has_rates_and_ratios_to_both_baselines() -> None:
 
 def test_the_headline_has_the_tables_ratio() -> None:
     told = " ".join(readme.headline(a_comparison()).split())
-    assert "ONNX Runtime f32 8 times as many (40)" in told
-    assert "(5; 2.5 in batches of 32)" in told
+    assert "ONNX Runtime f32 8 and 16 times as many (40)" in told
+    assert "text by text (5, its default) and in batches of 32 (2.5)" in told
 
 
 # Samples

@@ -83,7 +83,8 @@ def headline(result: dict[str, Any]) -> str:
     count = sample["texts"]
     each = [
         f"{row['system'].removeprefix('Clausemark, ')}"
-        f" {rates.short(rates.ratio(row, one).middle)} times as many"
+        f" {rates.short(rates.ratio(row, one).middle)} and"
+        f" {rates.short(rates.ratio(row, many).middle)} times as many"
         f" ({rates.short(count / rates.seconds(row))})"
         for row in rows
         if row["system"].startswith("Clausemark")
@@ -91,8 +92,8 @@ def headline(result: dict[str, Any]) -> str:
     return textwrap.fill(
         f"Texts a CPU-second on {about['cpu']} ({', '.join(about['flags'])}),"
         f" {rates.plural(threads, 'thread')}, against transformers' pipeline over a model of"
-        f" BERT-base's size at its defaults ({rates.short(count / rates.seconds(one))};"
-        f" {rates.short(count / rates.seconds(many))} in batches of 32): {', '.join(each)}."
+        f" BERT-base's size, text by text ({rates.short(count / rates.seconds(one))}, its default)"
+        f" and in batches of 32 ({rates.short(count / rates.seconds(many))}): {', '.join(each)}."
         f" {count} of {sample['source']}, {sample['mean_words']:.0f} words in the mean.",
         width=100,
     )
