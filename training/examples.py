@@ -72,7 +72,14 @@ def load(
 
     Raises RecordError naming the record that has an unknown label or lacks a field.
     """
-    rows = [(row, source) for source in sources for row in _select(source, fold)]
+    paths = {source.apart for source in sources if source.apart}
+    apart = {path: Apart(row["text"] for row in read_rows(path)) for path in paths}
+    rows = [
+        (row, source)
+        for source in sources
+        for row in _select(source, fold)
+        if not (source.apart and apart[source.apart].repeated(row["text"]))
+    ]
     if not rows:
         names = ", ".join(source.path for source in sources)
         raise RecordError(f"no record is left of {names}.", hint="Check splits and fold.")
@@ -114,11 +121,8 @@ def checksum(path: Path | str) -> str:
 
 
 def _select(source: Source, fold: int | None) -> Iterator[dict[str, Any]]:
-    apart = Apart(row["text"] for row in read_rows(source.apart)) if source.apart else None
     for row in read_rows(source.path):
         _check(row, source)
-        if apart and apart.repeated(row["text"]):
-            continue
         if source.splits and row.get("split") not in source.splits:
             continue
         if source.strata and (row.get("extra") or {}).get("stratum") not in source.strata:

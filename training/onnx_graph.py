@@ -221,15 +221,13 @@ def _levels(graph: Any, name: str, gemm: Any) -> list[Any]:
     scale = sums(step, numpy_helper.to_array(weights))
     whole = to_int32(numpy_helper.to_array(bias), scale)
     graph.initializer.remove(bias)
-    made = {"int32": whole, "scale": scale}
-    made = {f"{bias.name}.{part}": value for part, value in made.items()}
-    made[f"{name}.zero"] = np.zeros(len(scale), np.int8)
-    for part, value in made.items():
-        graph.initializer.append(numpy_helper.from_array(value, part))
-    parts = [f"{name}.{part}" for part in ("int8", "scale", "zero")]
+    matrix = [f"{name}.{part}" for part in ("int8", "scale", "zero")]
+    row = [f"{bias.name}.{part}" for part in ("int32", "scale")]
+    made = zip([*row, matrix[-1]], (whole, scale, np.zeros(len(scale), np.int8)), strict=True)
+    graph.initializer.extend(numpy_helper.from_array(value, part) for part, value in made)
     return [
-        helper.make_node("DequantizeLinear", parts, [name], axis=1),
-        helper.make_node("DequantizeLinear", list(made)[:2], [bias.name], axis=0),
+        helper.make_node("DequantizeLinear", matrix, [name], axis=1),
+        helper.make_node("DequantizeLinear", row, [bias.name], axis=0),
     ]
 
 
