@@ -80,8 +80,9 @@ def test_votes_are_the_mean_of_the_teachers_and_parts_are_not_redone(
         scores = distil.mean_scores(runs, ["x", "y", "z"], tmp_path, scorer)
         assert scores == pytest.approx(np.full((3, 12), 0.4))
     assert calls == ["a2", "a1", "b2", "b1"]
-    text = distil.Candidate("site#1", "site", "x")
+    text = distil.Candidate("site#1", "site", "x", "who we are")
     (row,) = distil.records([text], scores, {0: "natural"})
+    assert row["heading"] == "who we are"
     assert row["votes"]["Data Security"] == pytest.approx(0.4)
     assert row["labels"] == []
 
@@ -99,6 +100,36 @@ def test_the_program_labels_by_a_finished_run_and_refuses_another_draw(
     rows = [json.loads(line) for line in (tmp_path / "out" / "pseudo.jsonl").open()]
     assert len(rows) == 5
     assert all(set(row["votes"]) == set(OPP115.names) for row in rows)
+    under = CliRunner().invoke(app, [*common, "--headings"])
+    assert "another headings" in under.output
     other = CliRunner().invoke(app, [*common, "--seed", "1"])
     assert other.exit_code == 1
     assert "another seed" in other.output
+
+
+@pytest.mark.slow
+def test_teachers_read_texts_under_their_headings_when_told_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+
+    def scorer(run: Path) -> distil.Scorer:
+        def score(texts: list[str]) -> np.ndarray:
+            read.extend(texts)
+            return np.full((len(texts), 12), 0.5, dtype=np.float32)
+
+        return score
+
+    monkeypatch.setattr(distil, "teacher_scorer", scorer)
+    rows = [
+        {"id": "a#0.0", "heading": "security", "text": "We encrypt."},
+        {"id": "b", "text": "Hi."},
+    ]
+    texts = write_records(tmp_path / "t.jsonl", rows)
+    app = distil.typer.Typer()
+    app.command()(distil.main)
+    common = [str(learnt().folder), "--texts", str(texts)]
+    for name, more in (("plain", []), ("under", ["--headings"])):
+        done = CliRunner().invoke(app, [*common, "--output", str(tmp_path / name), *more])
+        assert done.exit_code == 0, done.output
+    assert read == ["We encrypt.", "Hi.", "security\nWe encrypt.", "Hi."]

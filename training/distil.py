@@ -10,6 +10,10 @@ with `majority = 0.0`. Of the candidates, drawn at random from the texts, half o
 drawn evenly over the labels, where the teachers see one or waver, a quarter by uncertainty, and a
 quarter as it comes, so that the student also sees what policies are mostly made of.
 
+With `--headings` the teachers read every text under its heading, where it has one. The records keep
+headings either way: a student with `heading = 0.5` learns from half of the texts alone what its
+teachers saw under the heading.
+
 Texts whose labels somebody gave (`--labelled`) are left out. Each teacher's scores are kept in
 OUTPUT, part by part, so that the same command goes on where it was cut off.
 """
@@ -27,6 +31,7 @@ import typer
 
 from clausemark.errors import ClausemarkError, RecordError
 from clausemark.labels import OPP115
+from clausemark.segment import headed
 from clausemark.tokens import combine
 from training import encoders
 from training.config import ConfigError, FitConfig, parse_config
@@ -56,6 +61,7 @@ class Candidate:
     id: str
     document: str
     text: str
+    heading: str | None = None
 
 
 def candidates(
@@ -166,7 +172,7 @@ def records(
             "votes": dict(zip(OPP115.names, votes, strict=True)),
             "known": None,
             "split": None,
-            "heading": None,
+            "heading": text.heading,
             "extra": {"stratum": reason},
         }
 
@@ -175,7 +181,7 @@ def _candidate(row: dict[str, Any], path: Path) -> Candidate:
     if not isinstance(row.get("id"), str):
         raise RecordError(f"{path}: a record without an id.", hint="Build the corpora again.")
     document = row.get("document") or row["id"].rpartition("#")[0] or row["id"]
-    return Candidate(row["id"], document, row["text"])
+    return Candidate(row["id"], document, row["text"], row.get("heading"))
 
 
 def _key(text: str) -> bytes:
@@ -212,6 +218,9 @@ def main(  # noqa: PLR0913, PLR0917  (an option of the command each)
     number: Annotated[int, typer.Option("--candidates", help="Texts to score.")] = 120_000,
     keep: Annotated[int, typer.Option(help="Texts to keep.")] = 40_000,
     seed: Annotated[int, typer.Option(help="Of both draws.")] = 0,
+    headings: Annotated[
+        bool, typer.Option("--headings", help="Teachers read texts under their headings.")
+    ] = False,
 ) -> None:
     """Label TEXTS by the mean of TEACHERS and keep what a student learns most from."""
     left_out = labelled or []
@@ -223,10 +232,12 @@ def main(  # noqa: PLR0913, PLR0917  (an option of the command each)
                 "texts": {str(path): checksum(path) for path in [*texts, *left_out]},
                 "candidates": number,
                 "seed": seed,
+                "headings": headings,
             },
         )
         found = candidates(texts, left_out, number=number, seed=seed)
-        scores = mean_scores(teachers, [c.text for c in found], output, teacher_scorer)
+        read = [headed(c.text, c.heading) if headings else c.text for c in found]
+        scores = mean_scores(teachers, read, output, teacher_scorer)
     except ClausemarkError as error:
         typer.echo(f"Error: {error}", err=True)
         raise typer.Exit(1) from None
