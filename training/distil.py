@@ -33,12 +33,10 @@ from clausemark.errors import ClausemarkError, RecordError
 from clausemark.labels import OPP115
 from clausemark.segment import headed
 from clausemark.tokens import combine
-from training import encoders
-from training.config import ConfigError, FitConfig, parse_config
+from training.config import ConfigError
 from training.examples import checksum, read_rows
 from training.files import circumstances, write_array, write_json, write_text
-from training.fit import make_accelerator
-from training.loop import predict
+from training.frozen import Frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -139,18 +137,10 @@ def mean_scores(
 
 def teacher_scorer(run: Path) -> Scorer:
     """Load a finished run of training.fit as a function from texts to probabilities."""
-    config = _config_of(run)
-    base = str(run / "model")
-    accelerator = make_accelerator(config.precision)
-    encoder = encoders.make_encoder(
-        encoders.load_tokenizer(base), size=config.window, overlap=config.overlap
-    )
-    model = encoders.load_model(base, labels=list(OPP115.names), dropout=0.0)
-    model.to(accelerator.device)
+    teacher = Frozen.load(run)
 
     def score(texts: Sequence[str]) -> NDArray[np.float32]:
-        windows = encoder.encode(texts)
-        found = predict(model, windows, tokens=config.batch_tokens, accelerator=accelerator)
+        found, windows = teacher.outputs(texts)
         return np.asarray(1 / (1 + np.exp(-combine(found, windows))), dtype=np.float32)
 
     return score
@@ -186,13 +176,6 @@ def _candidate(row: dict[str, Any], path: Path) -> Candidate:
 
 def _key(text: str) -> bytes:
     return hashlib.blake2b(" ".join(text.lower().split()).encode(), digest_size=12).digest()
-
-
-def _config_of(run: Path) -> FitConfig:
-    path = run / "config.json"
-    if not (run / "model").is_dir() or not path.exists():
-        raise ConfigError(f"{run}: no finished run.", hint="Train it: python -m training.fit.")
-    return parse_config(json.loads(path.read_text(encoding="utf-8")), where=str(path))
 
 
 def claim(output: Path, made: dict[str, Any]) -> None:

@@ -44,6 +44,20 @@ class Examples:
     def __len__(self) -> int:
         return len(self.texts)
 
+    def take(self, rows: NDArray[Any]) -> Examples:
+        """Return the examples of `rows`, a mask or numbers."""
+        kept = np.arange(len(self))[rows]
+        return Examples(
+            ids=[self.ids[k] for k in kept],
+            texts=[self.texts[k] for k in kept],
+            documents=[self.documents[k] for k in kept],
+            splits=[self.splits[k] for k in kept],
+            targets=self.targets[kept],
+            majority=self.majority[kept],
+            known=self.known[kept],
+            weights=self.weights[kept],
+        )
+
 
 def read_rows(path: Path | str) -> Iterator[dict[str, Any]]:
     """Yield the records of a JSONL file; raise RecordError naming file and line."""
