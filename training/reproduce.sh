@@ -102,6 +102,12 @@ say "the same encoder without the stages before, to be measured against [55]"
 folds plain plain-cv --baseline runs/baseline-cv
 for seed in "${seeds[@]}"; do fit plain --set name=plain-s"$seed" --set seed="$seed"; done
 
+say "the last stage over fewer of the stages before it [20]"
+for seed in "${seeds[@]}"; do
+    fit opp115 --set name=headings-opp115-s"$seed" --set base=runs/headings/model --set seed="$seed"
+    fit opp115 --set name=teacher-s"$seed" --set base=runs/silver/model --set seed="$seed"
+done
+
 say "one model of all runs, its calibration and thresholds [1]"
 run training.thresholds runs/opp115-cv
 once runs/opp115-soup/run.json run training.soup "${seeds[@]/#/runs/opp115-s}" \
@@ -117,4 +123,11 @@ run training.card runs/opp115-soup/export --card "$card" \
 say "what the stages give"
 run training.compare plain=runs/plain-cv first=runs/first-cv recipe=runs/opp115-cv \
     tfidf=runs/baseline-cv --output runs/compared-cv
+seeded() { # NAME: NAME=runs/NAME-s0,runs/NAME-s1,... of all seeds
+    local folders
+    folders=$(printf ",runs/$1-s%s" "${seeds[@]}")
+    echo "$1=${folders:1}"
+}
+run training.compare "$(seeded plain)" "$(seeded headings-opp115)" "$(seeded teacher)" \
+    "$(seeded first)" "$(seeded opp115)" --at-half --output runs/compared-stages
 say "the model: runs/opp115-soup/export"
