@@ -178,9 +178,9 @@ def _key(text: str) -> bytes:
     return hashlib.blake2b(" ".join(text.lower().split()).encode(), digest_size=12).digest()
 
 
-def claim(output: Path, made: dict[str, Any]) -> None:
-    """Refuse an output folder whose scores belong to other teachers, texts or draws."""
-    path = output / "distil.json"
+def claim(output: Path, made: dict[str, Any], *, file: str = "distil.json") -> None:
+    """Refuse an output folder whose `file` says that its arrays come of anything but `made`."""
+    path = output / file
     if path.exists():
         found = json.loads(path.read_text(encoding="utf-8"))
         differing = [key for key in made if found.get(key) != made[key]]

@@ -205,7 +205,8 @@ def main(  # noqa: PLR0913, PLR0917  (an option of the command each)
     weights = weight or WEIGHTS
     try:
         made = {str(path): examples.checksum(path) for path in [gold, *source]}
-        claim(output, {"run": examples.checksum(weights_of(run)), "texts": made, "most": most})
+        origin = {"run": examples.checksum(weights_of(run)), "texts": made, "most": most}
+        claim(output, origin, file="features.json")
         train = Source(path=str(gold), splits=("train",), majority=MAJORITY)
         own = _read(run, train, output, "gold", 10**9)
         examples.judgeable(own.data, gold)
@@ -218,7 +219,7 @@ def main(  # noqa: PLR0913, PLR0917  (an option of the command each)
         typer.echo(f"Error: {error}", err=True)
         raise typer.Exit(1) from None
     figures = {"scheme": OPP115.id, "without": without, "sources": rows, "weights": weights}
-    write_json(output / "probe.json", figures | {"texts": made} | circumstances())
+    write_json(output / "probe.json", figures | origin | circumstances())
     write_text(output / "probe.md", table(without, rows))
 
 

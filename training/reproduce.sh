@@ -102,9 +102,10 @@ say "the same encoder without the stages before, to be measured against [55]"
 folds plain plain-cv --baseline runs/baseline-cv
 for seed in "${seeds[@]}"; do fit plain --set name=plain-s"$seed" --set seed="$seed"; done
 
-say "the last stage over fewer of the stages before it [20]"
+say "gold over the headings alone, and over these and silver: what the stages give [32]"
 for seed in "${seeds[@]}"; do
-    fit opp115 --set name=headings-opp115-s"$seed" --set base=runs/headings/model --set seed="$seed"
+    fit plain --set name=headings-plain-s"$seed" --set base=runs/headings/model \
+        --set pooler=keep --set seed="$seed"
     fit opp115 --set name=teacher-s"$seed" --set base=runs/silver/model --set seed="$seed"
 done
 
@@ -128,6 +129,6 @@ seeded() { # NAME: NAME=runs/NAME-s0,runs/NAME-s1,... of all seeds
     folders=$(printf ",runs/$1-s%s" "${seeds[@]}")
     echo "$1=${folders:1}"
 }
-run training.compare "$(seeded plain)" "$(seeded headings-opp115)" "$(seeded teacher)" \
+run training.compare "$(seeded plain)" "$(seeded headings-plain)" "$(seeded teacher)" \
     "$(seeded first)" "$(seeded opp115)" --at-half --output runs/compared-stages
 say "the model: runs/opp115-soup/export"
