@@ -70,12 +70,11 @@ def probe(
 ) -> NDArray[np.bool_]:
     """Return what a probe of one label decides on `held`, at 0.5. *Shape:* (texts,).
 
-    Soft targets are learnt as two weighted texts each, a yes and a no. A text of `others` counts
-    `weight` of one of the gold's.
+    All features are taken for standardised. Soft targets are learnt as two weighted texts each, a
+    yes and a no. A text of `others` counts `weight` of one of the gold's.
     """
-    scaler = StandardScaler().fit(gold.features)
     parts = [gold, *others]
-    x = np.concatenate([scaler.transform(part.features) for part in parts])
+    x = np.concatenate([part.features for part in parts])
     yes = np.concatenate([part.data.targets[:, label] for part in parts])
     count = np.concatenate([part.data.known[:, label] for part in parts])
     count[len(gold.data) :] *= weight
@@ -87,7 +86,7 @@ def probe(
     both = np.concatenate([x, x])
     model = LogisticRegression(C=RIDGE, max_iter=300)
     model.fit(both[seen], truth[seen], sample_weight=share[seen])
-    return np.asarray(model.decision_function(scaler.transform(held)) >= 0)
+    return np.asarray(model.decision_function(held) >= 0)
 
 
 def decide(
@@ -101,15 +100,20 @@ def decide(
 
     A label that `others` say nothing of is decided as `alone` has it, the gold's own decisions.
     """
-    decided = np.zeros(gold.data.majority.shape, dtype=bool)
-    for label in range(len(OPP115.labels)):
-        if alone is not None and not any(other.data.known[:, label].any() for other in others):
-            decided[:, label] = alone[:, label]
-            continue
-        for k in np.unique(fold):
-            here = fold == k
-            rest = gold.take(~here)
-            decided[here, label] = probe(rest, others, weight, gold.features[here], label)
+    said = [
+        label
+        for label in range(len(OPP115.labels))
+        if alone is None or any(other.data.known[:, label].any() for other in others)
+    ]
+    decided = np.zeros(gold.data.majority.shape, dtype=bool) if alone is None else alone.copy()
+    for k in np.unique(fold):
+        here = fold == k
+        rest = gold.take(~here)
+        scaler = StandardScaler().fit(rest.features)
+        own, *more = (Probed(p.data, scaler.transform(p.features)) for p in (rest, *others))
+        held = scaler.transform(gold.features[here])
+        for label in said:
+            decided[here, label] = probe(own, more, weight, held, label)
     return decided
 
 
@@ -119,7 +123,7 @@ def compare(
     """Return F1 without a source, and for each source and weight the paired difference."""
     alone = decide(gold, fold, [], 0.0)
     without = _system("without", gold, alone)
-    macro, micro = metrics.macro_micro(metrics.counts(gold.data.majority, alone))
+    figures = metrics.f1_at_half(without.scored.truth, without.scored.scores - 0.5)
     groups = {name: [part] for name, part in sources.items()}
     if len(sources) > 1:
         groups["all"] = list(sources.values())
@@ -131,7 +135,7 @@ def compare(
             found = paired.compare(without, with_it)
             rows.append({"source": name, "texts": texts, "weight": weight, **found})
             typer.echo(_line(rows[-1]))
-    return {"macro_f1": macro, "micro_f1": micro}, rows
+    return figures, rows
 
 
 def _system(name: str, gold: Probed, decided: NDArray[np.bool_]) -> System:

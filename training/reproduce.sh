@@ -21,6 +21,12 @@ once() { # FILE COMMAND: for what does not look for itself whether it is done
     [[ -e $1 ]] || "${@:2}"
 }
 
+seeded() { # NAME: NAME=runs/NAME-s0,runs/NAME-s1,... of all seeds
+    local folders
+    folders=$(printf ",runs/$1-s%s" "${seeds[@]}")
+    echo "$1=${folders:1}"
+}
+
 folds() { # CONFIG NAME [OPTION...]: two folds side by side, a core each
     local config="$root/training/configs/$1.toml" jobs=() job first
     for first in 0 1; do
@@ -124,11 +130,6 @@ run training.card runs/opp115-soup/export --card "$card" \
 say "what the stages give"
 run training.compare plain=runs/plain-cv first=runs/first-cv recipe=runs/opp115-cv \
     tfidf=runs/baseline-cv --output runs/compared-cv
-seeded() { # NAME: NAME=runs/NAME-s0,runs/NAME-s1,... of all seeds
-    local folders
-    folders=$(printf ",runs/$1-s%s" "${seeds[@]}")
-    echo "$1=${folders:1}"
-}
 if [[ ${#small[@]} -eq 0 ]]; then # one policy of the stand-ins validates: too few to compare on
     run training.compare "$(seeded plain)" "$(seeded headings-plain)" "$(seeded teacher)" \
         "$(seeded first)" "$(seeded opp115)" --at-half --output runs/compared-stages
