@@ -1,0 +1,93 @@
+"""A model folder goes back to a run: the same logits, to train on from and to export again."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+from test_training_export import FACTS, calibration, exported, loaded
+from training_fixtures import bert, easy, learnt, make_config, rows
+
+from clausemark import Classifier
+from clausemark.artifact import ModelFolder
+from clausemark.errors import ModelError, OutputError
+from training import export, thaw
+from training.fit import fit
+from training.soup import WEIGHTS
+
+TEXTS = [row["text"] for row in rows()[:20]]
+
+
+def thawed(tmp_path: Path) -> Path:
+    output = tmp_path / "thawed"
+    thaw.thaw(ModelFolder(exported("bert")[0]), output, base=str(bert()))
+    return output
+
+
+def test_its_weights_are_the_runs_but_for_the_rounding(tmp_path: Path) -> None:
+    found, first = load_file(thawed(tmp_path) / WEIGHTS), loaded(learnt()).state_dict()
+    assert set(found) == set(first) - {"bert.embeddings.position_ids"}
+    # Values are evened out against the weights behind them: the product is the same, not the two.
+    for name, own in found.items():
+        if own.ndim > 1 and "self.value" not in name and "attention.output.dense" not in name:
+            step = first[name].abs().max() / 127
+            assert torch.allclose(own, first[name], atol=float(step)), name
+    assert any(not torch.equal(own, first[name]) for name, own in found.items())
+
+
+def test_exported_again_it_scores_as_before(tmp_path: Path) -> None:
+    run, lines = thawed(tmp_path), calibration(tmp_path / "calibration.json")
+    export.export(run, tmp_path / "again", calibration=lines, facts=FACTS, int8=False)
+    first, again = (
+        Classifier.load(folder, engine="onnxruntime", precision="f32").predict_proba(TEXTS)
+        for folder in (exported("bert")[0], tmp_path / "again")
+    )
+    assert again == pytest.approx(first, abs=2e-3)
+
+
+def test_a_config_trains_on_from_it(tmp_path: Path) -> None:
+    base = str(thawed(tmp_path) / "model")
+    on = make_config(Path(base), easy(), tmp_path / "on", epochs=1)
+    afresh = make_config(bert(), easy(), tmp_path / "afresh", epochs=1)
+    assert fit(on)["validation"]["macro_f1"] > fit(afresh)["validation"]["macro_f1"]
+
+
+def test_a_graph_without_ranges_can_be_read_back_too(tmp_path: Path) -> None:
+    lines, plain = calibration(tmp_path / "calibration.json"), tmp_path / "plain"
+    export.export(learnt().folder, plain, calibration=lines, facts=FACTS, int8=False)
+    thaw.thaw(ModelFolder(plain), tmp_path / "run", base=str(bert()))
+    assert (tmp_path / "run" / WEIGHTS).exists()
+
+
+def test_a_model_of_another_kind_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"lacks .*Only a BERT's graph can be read back"):
+        thaw.thaw(ModelFolder(exported("roberta")[0]), tmp_path / "run", base=str(bert()))
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_run_that_reads_otherwise_is_not_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    products = thaw._products
+    monkeypatch.setattr(
+        thaw, "_products", lambda *a: ((name, np.abs(own)) for name, own in products(*a))
+    )
+    with pytest.raises(ModelError, match="logits differ by"):
+        thawed(tmp_path)
+    assert not (tmp_path / "thawed").exists()
+
+
+def test_what_is_there_already_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "thawed").mkdir()
+    with pytest.raises(OutputError, match="there already"):
+        thawed(tmp_path)
+
+
+def test_the_run_says_which_model_it_was(tmp_path: Path) -> None:
+    made = json.loads((thawed(tmp_path) / "run.json").read_text())
+    manifest = ModelFolder(exported("bert")[0]).read()
+    assert made["thawed"]["model.onnx"] == manifest.files["model.onnx"].sha256

@@ -1,0 +1,193 @@
+"""A model folder becomes a run again: weights to train on from, or a teacher.
+
+    python -m training.thaw bundled --output runs/bundled
+
+OUTPUT is what training.fit leaves: `model/` is a transformers folder, so that a config takes
+OUTPUT/model as its `base` and training.relabel takes OUTPUT as a teacher. Its logits are those of
+the folder's graph in floats (both are compared before anything is kept); calibration and thresholds
+stay behind, for they belong to the scores of other runs.
+
+Of a graph with ranges (training.onnx_int8) what was done for products in 8 bits is undone: products
+that were joined are cut, divisors multiplied in again, repeated channels added up.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+from dataclasses import replace
+from itertools import count, islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import numpy as np
+import onnx
+import torch
+import typer
+from onnx import numpy_helper
+
+from clausemark import Classifier
+from clausemark.artifact import ModelFolder, bundled_model
+from clausemark.errors import ClausemarkError, ModelError, OutputError
+from clausemark.tokens import Encoder, combine
+from training import encoders
+from training.config import FitConfig, Source
+from training.files import circumstances, write_json
+from training.fit import make_accelerator
+from training.loop import predict
+from training.ranges import GROUPS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from numpy.typing import NDArray
+
+    from clausemark._manifest import Manifest
+
+    Floats = NDArray[np.float32]
+
+#: Logits of the run and of the folder's graph may differ by this much.
+TOLERANCE = 1e-3
+#: Read by both before the run is kept; one is longer than a window.
+PROBES = (
+    "We keep call records for 18 months.",
+    "You can opt out of marketing in your account's settings. " * 40,
+)
+
+_PARTS = tuple(part for group in GROUPS for part in group)
+_WIDENED, _BEHIND = _PARTS[-2:]
+#: What the trace put into the names of the model's tensors.
+_TRACED = re.compile(r"^model\.|(?<=\d)\.layer(?=\.)")
+
+
+def thaw(folder: ModelFolder, output: Path, *, base: str | None = None) -> None:
+    """Write the run of the model in `folder`; `base` is where its base encoder is found.
+
+    By default that is the name in the manifest. Raises ModelError for a graph that is not a BERT's,
+    OutputError where `output` is there already.
+    """
+    if output.exists():
+        raise OutputError(f"{output}: there already.", hint="Choose another --output.")
+    manifest = folder.read()
+    manifest = replace(manifest, base=base or manifest.base)
+    model = _model(manifest, _constants(folder.weights))
+    gap = difference(folder, model)
+    if not gap <= TOLERANCE:
+        raise ModelError(f"{folder.path}: the run's logits differ by {gap:.2g} from the graph's.")
+    output.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=output.parent, prefix=f".{output.name}.") as room:
+        fresh = Path(room) / "run"
+        model.save_pretrained(fresh / "model")
+        encoders.load_tokenizer(manifest.base).save_pretrained(fresh / "model")
+        shutil.copyfile(folder.tokenizer, fresh / "model" / "tokenizer.json")
+        write_json(fresh / "config.json", _config(manifest, output.name).to_dict())
+        made = {name: file.sha256 for name, file in manifest.files.items()}
+        write_json(fresh / "run.json", circumstances() | {"data": {}, "thawed": made})
+        fresh.rename(output)
+
+
+def difference(folder: ModelFolder, model: Any) -> float:
+    """Return the largest difference of a calibrated logit between a folder's graph and `model`."""
+    classifier = Classifier.load(folder.path, engine="onnxruntime", precision="f32")
+    scores = classifier.predict_proba(list(PROBES)).astype(np.float64)
+    size = classifier.manifest.window
+    windows = Encoder.load(folder.tokenizer, size=size.size, overlap=size.overlap).encode(PROBES)
+    found = predict(model, windows, tokens=2048, accelerator=make_accelerator("fp32"))
+    lines = np.asarray([(label.slope, label.intercept) for label in classifier.manifest.labels])
+    ours = combine(found, windows) * lines[:, 0] + lines[:, 1]
+    return float(np.abs(ours - np.log(scores / (1 - scores))).max())
+
+
+def _config(manifest: Manifest, name: str) -> FitConfig:
+    """Return a config that says how the model reads; what it learnt from stands in its manifest."""
+    window = manifest.window
+    none = Source("", heading=0.5 if manifest.headings else 0.0)
+    return FitConfig(
+        name,
+        manifest.base,
+        (none,),
+        window=window.size,
+        overlap=window.overlap,
+        select="last",
+    )
+
+
+def _model(manifest: Manifest, constants: Mapping[str, Floats]) -> Any:
+    """Return the sequence classifier that the graph's constants are the weights of."""
+    names = [label.name for label in manifest.labels]
+    model = encoders.load_model(manifest.base, labels=names, dropout=0.0)
+    weights = dict(constants) | dict(_products(constants, model.config))
+    pieces = len(weights.get("bert.embeddings.word_embeddings.weight", ()))
+    if pieces:
+        model.resize_token_embeddings(pieces, mean_resizing=False)
+    wanted = model.state_dict()
+    if missing := sorted(set(wanted) - set(weights)):
+        raise ModelError(
+            f"{manifest.name}: its graph lacks {missing[0]}, {len(missing)} tensors in all.",
+            hint="Only a BERT's graph can be read back.",
+        )
+    state = {name: torch.from_numpy(np.array(weights[name])) for name in wanted}
+    model.load_state_dict(state)
+    return model.eval()
+
+
+def _constants(path: Path) -> dict[str, Floats]:
+    """Return the graph's constants by their names in the model, integers brought back to floats."""
+    proto = onnx.load(str(path))
+    raw = {one.name: numpy_helper.to_array(one) for one in proto.graph.initializer}
+    found = {}
+    for name, value in raw.items():
+        stem, _, kind = name.rpartition(".")
+        whole = kind in {"int8", "int32"}
+        plain = value.astype(np.float32) * raw[f"{stem}.scale"] if whole else value
+        found[_TRACED.sub("", stem if whole else name)] = plain
+    return found
+
+
+def _products(constants: Mapping[str, Floats], config: Any) -> Iterator[tuple[str, Floats]]:
+    """Yield weights and biases of the layers' products; in the graph they stand in this order."""
+    layers = range(config.num_hidden_layers)
+    names = (f"bert.encoder.layer.{k}.{part}" for k in layers for part in _PARTS)
+    for number in count():
+        name = f"rounded_{number}"
+        if f"{name}.weight" not in constants:
+            return
+        here = list(islice(names, len(constants.get(f"{name}.sizes", (0,)))))
+        weight, bias = constants[f"{name}.weight"], constants[f"{name}.bias"]
+        if here[0].endswith(f".{_WIDENED}"):
+            weight, bias = weight[:, : config.intermediate_size], bias[: config.intermediate_size]
+        if _repeats(here[0]):
+            weight = weight[: config.intermediate_size]
+        elif (inverse := constants.get(f"{name}.inverse")) is not None:
+            weight = weight * inverse[:, None]
+        for one, own, shift in zip(
+            here, np.split(weight, len(here), axis=1), np.split(bias, len(here)), strict=True
+        ):
+            yield f"{one}.weight", own.T
+            yield f"{one}.bias", shift
+
+
+def _repeats(name: str) -> bool:
+    """Say whether a product's input has channels several times, each divided by how often."""
+    return name.endswith(f".{_BEHIND}") and "attention" not in name
+
+
+def main(
+    model: Annotated[str, typer.Argument(help='A model folder, or "bundled".')],
+    output: Annotated[Path, typer.Option(help="The run's folder to write.")],
+    base: Annotated[
+        str | None, typer.Option(help="Folder of the base encoder, if not the manifest's name.")
+    ] = None,
+) -> None:
+    """Make a run of MODEL."""
+    try:
+        thaw(bundled_model() if model == "bundled" else ModelFolder(model), output, base=base)
+    except ClausemarkError as error:
+        typer.echo(f"Error: {error}", err=True)
+        raise typer.Exit(1) from None
+    typer.echo(str(output))
+
+
+if __name__ == "__main__":
+    typer.run(main)
