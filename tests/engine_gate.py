@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.metrics import f1_score, recall_score
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -47,13 +47,16 @@ class Comparison:
 
 
 def compare(
-    truth: NDArray[Any], exact: NDArray[Any], candidate: NDArray[Any], limits: NDArray[Any]
+    truth: NDArray[Any],
+    exact: NDArray[Any],
+    candidate: NDArray[Any],
+    decide: Callable[[NDArray[Any]], NDArray[np.bool_]],
 ) -> Comparison:
-    """Compare scores; a label is given at its limit or above.
+    """Compare scores; `decide` says which labels they give, as Classifier.decide does.
 
-    *Shape:* `truth` (0 or 1), `exact` and `candidate` (texts, labels), `limits` (labels).
+    *Shape:* `truth` (0 or 1), `exact` and `candidate` (texts, labels).
     """
-    given = [np.round(scores.astype(np.float64), 6) >= limits for scores in (exact, candidate)]
+    given = [decide(scores) for scores in (exact, candidate)]
     f1 = [float(f1_score(truth, one, average="macro", zero_division=0)) for one in given]
     recalls = [recall_score(truth, one, average=None, zero_division=0) for one in given]
     return Comparison(

@@ -221,15 +221,14 @@ def check_engines(exact: Classifier, candidate: Classifier) -> list[str]:
     It is judged on all sets together: of a label's 18 clauses in one of them, a single one at its
     threshold would be more than the gate allows.
     """
-    limits = np.array([exact.thresholds[name] for name in exact.labels])
     parts = []
     for name, texts, truth in sets(headings=exact.manifest.headings):
         parts.append(
             (_multi_hot(truth), exact.predict_proba(texts), candidate.predict_proba(texts))
         )
-        print(f"{name}\n{engine_gate.compare(*parts[-1], limits)}")
+        print(f"{name}\n{engine_gate.compare(*parts[-1], exact.decide)}")
     truths, before, now = (np.concatenate(column) for column in zip(*parts, strict=True))
-    found = engine_gate.compare(truths, before, now, limits)
+    found = engine_gate.compare(truths, before, now, exact.decide)
     print(f"together: {candidate.engine.name} {candidate.engine.precision}\n{found}")
     return found.losses(exact.labels)
 

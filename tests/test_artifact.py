@@ -38,10 +38,11 @@ def test_what_is_written_is_read_back(tmp_path: Path) -> None:
 
 def test_the_manifest_holds_the_keys_of_the_format(tiny: Path) -> None:
     values = json.loads((tiny / "manifest.json").read_text())
-    assert values["format"] == 3
+    assert values["format"] == 4
     assert set(values) == {
         "format", "name", "version", "created", "base", "scheme", "labels", "window",
-        "headings", "int8", "parameters", "licence", "metrics", "sources", "training", "files",
+        "headings", "int8", "fallback", "parameters", "licence", "metrics", "sources", "training",
+        "files",
     }  # fmt: skip
     assert set(values["labels"][0]) == {
         "id", "name", "definition", "threshold", "slope", "intercept",
@@ -97,13 +98,13 @@ def test_one_flipped_bit_is_found(tiny_copy: Path, name: str) -> None:
 
 
 def test_a_newer_format_asks_for_an_upgrade_before_anything_else(tiny_copy: Path) -> None:
-    (tiny_copy / "manifest.json").write_text('{"format": 4, "engine": "another"}')
-    upgrade = r"format 4 is newer than this clausemark reads \(3\): upgrade clausemark"
+    (tiny_copy / "manifest.json").write_text('{"format": 5, "engine": "another"}')
+    upgrade = r"format 5 is newer than this clausemark reads \(4\): upgrade clausemark"
     with pytest.raises(ModelError, match=upgrade):
         ModelFolder(tiny_copy).read()
 
 
-@pytest.mark.parametrize(("number", "later"), [(1, "headings"), (2, "int8")])
+@pytest.mark.parametrize(("number", "later"), [(1, "headings"), (2, "int8"), (3, "fallback")])
 def test_a_folder_of_an_older_format_does_without_what_came_later(
     tiny_copy: Path, number: int, later: str
 ) -> None:
@@ -112,7 +113,7 @@ def test_a_folder_of_an_older_format_does_without_what_came_later(
         del values[later]
 
     edit(tiny_copy, older)
-    assert getattr(ModelFolder(tiny_copy).read(), later) is False
+    assert getattr(ModelFolder(tiny_copy).read(), later) in {False, None}
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", '"format"', "\xff", "[" * 100_000])
@@ -126,7 +127,8 @@ def test_a_manifest_that_is_no_json_object_is_refused(tiny_copy: Path, text: str
     "key",
     [
         "format", "name", "version", "created", "base", "scheme", "labels", "window",
-        "headings", "int8", "parameters", "licence", "metrics", "sources", "training", "files",
+        "headings", "int8", "fallback", "parameters", "licence", "metrics", "sources", "training",
+        "files",
     ],
 )  # fmt: skip
 def test_a_missing_key_is_named(tiny_copy: Path, key: str) -> None:
@@ -140,6 +142,8 @@ WRONG = {
     "parameters: boolean, a whole number is needed": lambda v: v.update(parameters=True),
     "headings: number, true or false is needed": lambda v: v.update(headings=1),
     "int8: string, true or false is needed": lambda v: v.update(int8="yes"),
+    "fallback: string, a number is needed": lambda v: v.update(fallback="0.25"),
+    "fallback: 1.5 does not lie in [0, 1]": lambda v: v.update(fallback=1.5),
     "parameters: -1 is negative": lambda v: v.update(parameters=-1),
     "labels: object, an array is needed": lambda v: v.update(labels={}),
     "labels[3]: string, an object is needed": lambda v: v["labels"].__setitem__(3, "x"),

@@ -12,6 +12,7 @@ from conftest import files, manifest, reference_logits
 
 import clausemark
 from clausemark import Classifier, artifact
+from clausemark.classifier import decide
 from clausemark.document import parse_document
 from clausemark.errors import DocumentError, ModelError
 from clausemark.labels import OPP115
@@ -70,6 +71,44 @@ def test_a_label_needs_its_threshold(tmp_path: Path) -> None:
     at, above = round(score, 6), round(score, 6) + 1e-6
     assert calibrated(tmp_path / "b", threshold=at).predict(["share"]) == [[OPP115.names[1]]]
     assert calibrated(tmp_path / "c", threshold=above).predict(["share"]) == [[]]
+
+
+SOME, MORE = [0.3, 0.2, 0.1], [0.2, 0.6, 0.7]
+
+
+@pytest.mark.parametrize(
+    ("fallback", "rows"),
+    [
+        (None, [[0, 0, 0], [0, 1, 1], [0, 0, 0]]),
+        (0.25, [[1, 0, 0], [0, 1, 1], [0, 0, 0]]),
+        (0.3, [[1, 0, 0], [0, 1, 1], [0, 0, 0]]),
+        (0.300001, [[0, 0, 0], [0, 1, 1], [0, 0, 0]]),
+        (0.0, [[1, 0, 0], [0, 1, 1], [0, 0, 1]]),
+    ],
+)
+def test_where_no_label_reaches_its_limit_the_likeliest_is_given_from_the_fallback_on(
+    fallback: float | None, rows: list[list[int]]
+) -> None:
+    scores = np.array([SOME, MORE, [0.01, 0.02, 0.03]], dtype=np.float32)
+    given = decide(scores, np.array([0.5, 0.6, 0.5]), fallback)
+    assert given.astype(int).tolist() == rows
+
+
+def test_no_text_has_no_label() -> None:
+    assert decide(np.zeros((0, 3)), np.full(3, 0.5), 0.25).shape == (0, 3)
+
+
+def test_the_fallback_is_the_manifests_and_of_all_ways_to_a_label(tmp_path: Path) -> None:
+    made = manifest(fallback=0.001)
+    guessing = Classifier.load(artifact.write(tmp_path / "model", made, files()).path)
+    texts = ["nothing at all", "dispute, share and collect"]
+    (bare,), many = guessing.predict(texts)
+    assert bare == guessing.labels[guessing.predict_proba(texts)[0].argmax()]
+    assert many == Classifier.load(tmp_path / "model").predict(texts)[1]
+    assert len(many) == 3
+    assert [list(one.labels) for one in guessing.label_texts(texts)] == [[bare], many]
+    clauses = guessing.label_document(parse_document(POLICY.encode(), name="p.md"))
+    assert all(clause.labels for clause in clauses)
 
 
 def test_labels_come_in_the_order_of_the_scheme(classifier: Classifier) -> None:

@@ -239,6 +239,14 @@ def test_the_page_names_its_model_and_its_limits_and_leads_back() -> None:
     assert "2026-01-01" in tree_of(document).xpath("string(//footer)")
 
 
+def test_the_page_says_where_the_likeliest_label_may_stand_in() -> None:
+    document, said = read(POLICY), "where none does, the likeliest is one"
+    facts = PageFacts("tiny", "0.0.1", fallback=True)
+    page = policy_page(document, labelled(document), OPP115.labels, facts=facts)
+    assert said in lxml.html.fromstring(page).xpath("string(//footer)")
+    assert said not in tree_of(document).xpath("string(//footer)")
+
+
 def test_a_label_of_another_scheme_is_refused() -> None:
     document = read("We collect.\n")
     with pytest.raises(KeyError, match="First Party"):

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from browser import Visit, visit
-from page_fixtures import FICTIONAL, POLICY, labelled, read, save
+from page_fixtures import FACTS, FICTIONAL, POLICY, labelled, read, save
 from playwright.sync_api import expect
 from pypdf import PdfReader
 
+from clausemark.artifact import LabelSettings
 from clausemark.document import read_document
 from clausemark.labels import OPP115
+from clausemark.page import policy_page
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -101,6 +103,17 @@ def test_categories_without_a_clause_do_not_filter(page: Path, chromium: Browser
     with visit(chromium, page) as seen:
         assert key(seen, "Do Not Track").is_disabled()
         assert key(seen, RETENTION).is_enabled()
+
+
+def test_a_label_below_its_tick_is_told_as_the_likeliest(tmp_path: Path, chromium: Browser) -> None:
+    document, path = read(POLICY), tmp_path / "page.html"
+    limits = [LabelSettings(one.id, one.name, one.definition, 0.65) for one in OPP115.labels]
+    path.write_text(policy_page(document, CLAUSES, limits, facts=FACTS), encoding="utf-8")
+    with visit(chromium, path) as seen:
+        hint = seen.page.get_by_role("tooltip").locator(".hint").last
+        for clause, told in ((CLAUSES[2], "the likeliest is given"), (CLAUSES[3], "where a label")):
+            seen.page.locator(f"#clause-{clause.index} summary").focus()
+            expect(hint).to_contain_text(told)
 
 
 def test_scores_show_on_focus_and_go_on_escape(page: Path, chromium: Browser) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import engine_gate
 import numpy as np
@@ -10,6 +10,7 @@ import pytest
 import quality_gate as gate
 
 from clausemark import Classifier
+from clausemark.classifier import decide
 from clausemark.runtime import ENGINES
 
 if TYPE_CHECKING:
@@ -77,18 +78,21 @@ def test_floors_are_written_whole(tmp_path: Path) -> None:
 #: Forty texts of which each label is true of the first, decided without a fault at one half.
 TRUTH = np.repeat(np.array([[1, 1]] * 20 + [[0, 0]] * 20), 5, axis=0)
 EXACT = np.where(TRUTH == 1, 0.9, 0.1)
-HALF = np.array([0.5, 0.5])
+
+
+def half(scores: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    return decide(scores, np.array([0.5, 0.5]), None)
 
 
 def losing(texts: int) -> engine_gate.Comparison:
     """Compare with a candidate that misses the second label of so many texts, just."""
     scores = EXACT.copy()
     scores[:texts, 1] = 0.4999994
-    return engine_gate.compare(TRUTH, EXACT, scores, HALF)
+    return engine_gate.compare(TRUTH, EXACT, scores, half)
 
 
 def test_an_engine_that_gives_the_same_loses_nothing() -> None:
-    found = engine_gate.compare(TRUTH, EXACT, EXACT - 0.3, HALF)
+    found = engine_gate.compare(TRUTH, EXACT, EXACT - 0.3, half)
     assert found.losses(("a", "b")) == []
     assert (found.flips, found.macro_f1) == (0, (1.0, 1.0))
     assert found.largest == pytest.approx(0.3)
@@ -107,6 +111,6 @@ def test_an_engine_may_lose_half_a_point_of_macro_f1_and_three_of_recall() -> No
 def test_an_engine_that_gains_is_no_loss() -> None:
     worse = EXACT.copy()
     worse[:50] = 0.1
-    found = engine_gate.compare(TRUTH, worse, EXACT, HALF)
+    found = engine_gate.compare(TRUTH, worse, EXACT, half)
     assert found.losses(("a", "b")) == []
     assert found.flips == 100

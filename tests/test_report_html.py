@@ -27,6 +27,7 @@ from training.report.html import Quotes, page
 from training.report.markdown import report
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from playwright.sync_api import Browser, Page
@@ -143,6 +144,15 @@ def test_sections_without_an_analysis_are_left_out() -> None:
         result["analysis"] = gone
         links = re.findall(r'<a href="#(\w+)">', drawn(result))
         assert links == ["headline", "classes", "explorer", "circumstances"]
+
+
+@pytest.mark.parametrize("told", [drawn, report])
+def test_a_fallback_is_told_where_there_is_one(told: Callable[[dict[str, Any]], str]) -> None:
+    words = "the likeliest is given"
+    for fallback, there in ((0.25, True), (None, False)):
+        text = " ".join(told(made.result(SCORED) | {"fallback": fallback}).split())
+        assert (words in text) == ("from 0.25" in text or "from .25" in text) == there
+    assert words not in told(made.result(SCORED))
 
 
 def test_texts_are_quoted_with_a_warning_or_not_at_all() -> None:

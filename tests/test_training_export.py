@@ -69,7 +69,7 @@ def calibration(path: Path) -> Path:
         name: {"slope": 0.8 + 0.1 * k, "intercept": 0.1 * k - 0.5, "threshold": 0.3 + 0.02 * k}
         for k, name in enumerate(OPP115.names)
     }
-    write_json(path, {"labels": lines})
+    write_json(path, {"labels": lines, "fallback": 0.2})
     return path
 
 
@@ -218,6 +218,7 @@ def test_the_manifest_says_what_the_run_and_the_card_know() -> None:
     assert manifest.training["config"]["seed"] == 0
     config = json.loads((exported("bert")[1] / "config.json").read_text())
     assert config["thresholds"]["Data Security"] == manifest.labels[5].threshold
+    assert config["fallback"] == manifest.fallback == 0.2
     assert config["problem_type"] == "multi_label_classification"
 
 
@@ -260,8 +261,17 @@ def test_every_card_of_the_repository_loads(path: Path) -> None:
     assert all(source.licence for source in facts.sources)
 
 
+def test_a_calibration_from_before_the_fallback_has_none(tmp_path: Path) -> None:
+    lines, output = calibration(tmp_path / "calibration.json"), tmp_path / "model"
+    lines.write_text(json.dumps({"labels": json.loads(lines.read_text())["labels"]}))
+    export.export(learnt().folder, output, calibration=lines, facts=FACTS, int8=False)
+    assert Classifier.load(output).fallback is None
+    assert "or none." in (output / "README.md").read_text()
+
+
 def test_the_card_shows_labels_sources_and_limits() -> None:
     text = (exported("bert")[0] / "README.md").read_text()
+    assert "highest score is given, if that is 0.20 or more" in text
     assert "base_model: example/tiny" in text
     assert "| policies | labels | Apache-2.0 |  |" in text
     assert "- It is tiny." in text

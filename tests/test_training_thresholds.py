@@ -96,6 +96,19 @@ def test_a_fold_is_never_judged_by_its_own_rows() -> None:
     assert (scores[~here] != other_scores[~here]).any()
 
 
+def test_a_text_without_a_sure_label_is_judged_by_the_likeliest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    data = simulated(texts=400, shift=0.0, labels=2)
+    scores, decided = thresholds.nested(data)
+    monkeypatch.setattr(thresholds, "FALLBACK", None)
+    _, without = thresholds.nested(data)
+    added = decided & ~without
+    assert added.sum() > 5
+    assert (scores[added] == scores.max(axis=1)[added.any(axis=1)]).all()
+    assert not without[added.any(axis=1)].any()
+
+
 def test_out_of_fold_logits_survive_their_folder(tmp_path: Path) -> None:
     data = simulated(texts=12, labels=2)
     data.write(tmp_path)
@@ -117,6 +130,7 @@ def test_the_command_writes_a_line_a_label(tmp_path: Path) -> None:
     made = json.loads((tmp_path / "calibration.json").read_text())
     assert list(made["labels"]) == list(OPP115.names)
     assert made["origin"] == {"run": tmp_path.name, "split": "train", "texts": 120}
+    assert made["fallback"] == thresholds.FALLBACK
 
 
 def test_a_plain_run_is_read_from_its_validation_logits() -> None:

@@ -122,13 +122,14 @@ def evaluate(
     """
     scores, speed = analysis.timed(classifier, data.texts)
     scored = Scored(data.ids, data.documents, data.majority, scores)
-    cuts = np.asarray([classifier.thresholds[name] for name in OPP115.names], dtype=np.float32)
-    decided = scored.scores >= cuts
+    cuts = [round(classifier.thresholds[name], 4) for name in OPP115.names]
+    decided = classifier.decide(scored.scores)
     result: dict[str, Any] = {
         "model": {"name": classifier.manifest.name, "version": classifier.manifest.version},
         "texts": len(data),
         "policies": len(set(data.documents)),
-        "thresholds": dict(zip(OPP115.names, (round(float(c), 4) for c in cuts), strict=True)),
+        "thresholds": dict(zip(OPP115.names, cuts, strict=True)),
+        "fallback": classifier.fallback,
         "chosen_thresholds": assess(scored, decided),
         "at_half": assess(scored, scored.scores >= 0.5),
     }

@@ -77,7 +77,8 @@ def export(
         onnx_graph.trace(model, weights)
         onnx_int8.insert(weights, plan)
         onnx_graph.compress(weights)
-        manifest = replace(_manifest(run, config, model, settings, facts), int8=bool(plan))
+        manifest = _manifest(run, config, model, settings, facts)
+        manifest = replace(manifest, int8=bool(plan), fallback=_fallback(calibration))
         text = card.render(manifest, facts)
         files: dict[str, Path | bytes] = {
             WEIGHTS: weights,
@@ -153,6 +154,12 @@ def _load_run(run: Path, calibration: Path) -> tuple[dict[str, Any], Any, list[L
     return config, model.eval(), settings
 
 
+def _fallback(calibration: Path) -> float | None:
+    """Return what the likeliest label needs where none reaches its threshold; None: never given."""
+    value = json.loads(calibration.read_text(encoding="utf-8")).get("fallback")
+    return None if value is None else round(float(value), 6)
+
+
 def _settings(line: dict[str, float]) -> dict[str, float]:
     return {k: round(float(line[k]), 6) for k in ("threshold", "slope", "intercept")}
 
@@ -187,6 +194,7 @@ def _manifest(
 def _write_transformers(folder: Path, model: Any, run: Path, manifest: Manifest, text: str) -> None:
     fold_calibration(model, list(manifest.labels))
     model.config.thresholds = {label.name: label.threshold for label in manifest.labels}
+    model.config.fallback = manifest.fallback
     model.save_pretrained(folder)
     shipped_tokenizer.write_transformers(
         run / "model" / "tokenizer.json",

@@ -7,7 +7,8 @@ Reads the out-of-fold logits that training.crossval wrote, or else the validatio
 training.fit wrote, and writes calibration.json beside them. Calibration is Platt's: a logistic
 regression of the truth on the logit, one label at a time (Platt, 1999). A threshold is the nearest
 to the model's own decision (logit 0) whose F1, averaged over bootstrap samples of policies, is
-close to the highest: a rare label's threshold does not follow single clauses.
+close to the highest: a rare label's threshold does not follow single clauses. Where no label
+reaches its own, the likeliest is given from FALLBACK on.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import numpy as np
 import typer
 from sklearn.linear_model import LogisticRegression
 
+from clausemark.classifier import decide
 from clausemark.errors import ClausemarkError
 from clausemark.labels import OPP115
 from training import metrics
@@ -34,6 +36,12 @@ if TYPE_CHECKING:
 
 #: F1 within this much of the highest is as good: a rare label's F1 moves more by chance.
 NEAR = 0.04
+#: A text of which no label reaches its threshold gets the likeliest, if that scores so much. Every
+#: text is about something, which scores of single labels do not know: among such texts the
+#: likeliest is right more often than it scores, and a label that is right with probability p raises
+#: F1 where p > F1 / 2 (Lipton et al., Optimal Thresholding of Classifiers to Maximize F1 Measure,
+#: 2014).
+FALLBACK = 0.25
 GRID = np.round(np.arange(0.15, 0.8501, 0.01), 2)
 
 
@@ -114,7 +122,8 @@ def nested(fold: OutOfFold) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         documents = [d for d, keep in zip(fold.documents, rest, strict=True) if keep]
         made = calibrate(fold.logits[rest], fold.truth[rest], documents)
         scores[here] = apply(fold.logits[here], [(c.slope, c.intercept) for c in made])
-        decided[here] = scores[here] >= np.asarray([c.threshold for c in made])
+        limits = np.asarray([c.threshold for c in made])
+        decided[here] = decide(scores[here], limits, FALLBACK)
     return scores, decided
 
 
@@ -129,9 +138,10 @@ def judge(out: OutOfFold, *, at_half: bool) -> tuple[Scored, NDArray[np.bool_]]:
 
 
 def write(path: Path, made: Sequence[Calibration], origin: dict[str, Any]) -> None:
-    """Write calibration.json: one entry a label, in the scheme's order, and where it comes from."""
+    """Write calibration.json: one entry a label, in the scheme's order, and their origin."""
     labels = {n: asdict(c) for n, c in zip(OPP115.names, made, strict=True)}
-    write_json(path, {"scheme": OPP115.id, "labels": labels, "origin": origin})
+    made_of = {"scheme": OPP115.id, "labels": labels, "fallback": FALLBACK, "origin": origin}
+    write_json(path, made_of)
 
 
 def main(

@@ -28,7 +28,7 @@ __all__ = ["STEPS", "Row", "Unread", "index_page", "row_of"]
 #: Shares at which a cell's tint gets stronger. They are fixed, so that two indexes can be compared.
 STEPS: Final = (0.02, 0.05, 0.10, 0.15, 0.20, 0.30, 0.45)
 #: The name and definition of the column for clauses that carry no label.
-_UNLABELLED: Final = ("No label", "Clauses in which no category reached its threshold.")
+_UNLABELLED: Final = ("No label", "Clauses in which no category scored enough.")
 
 
 @dataclass(frozen=True, slots=True)

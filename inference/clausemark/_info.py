@@ -58,6 +58,7 @@ def model_facts(manifest: Manifest, folder: str, engine: Engine) -> dict[str, An
         "licence": manifest.licence,
         "window": {"size": manifest.window.size, "overlap": manifest.window.overlap},
         "thresholds": {label.name: label.threshold for label in manifest.labels},
+        "fallback": manifest.fallback,
         "sources": [
             {"name": one.name, "licence": one.licence, "url": one.url, "use": one.use}
             for one in manifest.sources
@@ -84,7 +85,10 @@ def print_model(facts: dict[str, Any], stream: IO[str]) -> None:
         _print_title(out, f"Source: {source['name']}")
         _print_facts(out, {key: source[key] for key in ("use", "licence", "url")})
     _print_title(out, "Thresholds")
-    _print_facts(out, {name: f"{value:.2f}" for name, value in facts["thresholds"].items()})
+    limits = {name: f"{value:.2f}" for name, value in facts["thresholds"].items()}
+    if facts["fallback"] is not None:
+        limits["the likeliest where none reaches its own"] = f"{facts['fallback']:.2f}"
+    _print_facts(out, limits)
     _print_title(out, "Metrics")
     _print_facts(out, dict(_figures(facts["metrics"])))
 

@@ -31,7 +31,7 @@ __all__ = [
     "Window",
 ]
 
-FORMAT: Final = 3
+FORMAT: Final = 4
 WEIGHTS: Final = "model.onnx"
 TOKENIZER: Final = "tokenizer.json"
 CARD: Final = "README.md"
@@ -136,6 +136,8 @@ class Manifest:
 
     With `headings` the model was trained to read a clause under its section's heading (format 2);
     with `int8` its graph holds the ranges of activations that products in 8 bits need (format 3).
+    Where no label reaches its threshold, the likeliest is given if it scores `fallback` or more
+    (format 4); without one such a text has no label.
     """
 
     name: str
@@ -147,6 +149,7 @@ class Manifest:
     window: Window
     headings: bool = False
     int8: bool = False
+    fallback: float | None = None
     parameters: int
     licence: str
     metrics: dict[str, Any] = field(default_factory=dict)
@@ -175,6 +178,7 @@ class Manifest:
             window=Window.parse(fields.fields("window")),
             headings=fields.integer("format") > 1 and fields.flag("headings"),
             int8=fields.integer("format") > 2 and fields.flag("int8"),
+            fallback=_fallback(fields) if fields.integer("format") > 3 else None,
             parameters=fields.integer("parameters"),
             licence=fields.text("licence"),
             metrics=fields.free("metrics"),
@@ -196,6 +200,15 @@ def _check_format(fields: Fields) -> None:
         )
     if found < 1:
         raise fault(fields.place("format"), f"{found} is no format version")
+
+
+def _fallback(fields: Fields) -> float | None:
+    if fields.absent("fallback"):
+        return None
+    value = fields.number("fallback")
+    if not 0 <= value <= 1:
+        raise fault(fields.place("fallback"), f"{value} does not lie in [0, 1]")
+    return value
 
 
 def _check_labels(manifest: Manifest, source: str) -> None:

@@ -55,7 +55,7 @@ def outline(
 ) -> list[Entry]:
     """Return an entry for each category, in the scheme's order, and one for clauses without."""
     entries = [_entry(k, label) for k, label in enumerate(labels)]
-    none = Entry(UNLABELLED, "No label", "No category reached its threshold.")
+    none = Entry(UNLABELLED, "No label", "No category scored enough.")
     for clause in clauses:
         link = (clause.index, openings[clause.index])
         for column in columns(clause, labels):

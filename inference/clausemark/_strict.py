@@ -69,6 +69,10 @@ class Fields:
             raise fault(self.place(key), "out of range")
         return float(value)
 
+    def absent(self, key: str) -> bool:
+        """Say whether `key` stands there with null; one that is missing is a fault elsewhere."""
+        return key in self.values and self.values[key] is None
+
     def flag(self, key: str) -> bool:
         """Return true or false."""
         value: bool = self._take(key, bool, "true or false")

@@ -1,6 +1,7 @@
 """Classifier: logits -> calibrated scores -> labels.
 
-Calibration and thresholds come from the model's manifest and are applied here and only here.
+Calibration, thresholds and fallback come from the model's manifest and are applied here and only
+here.
 """
 
 from __future__ import annotations
@@ -23,10 +24,9 @@ if TYPE_CHECKING:
 
     from clausemark.runtime import Engine, Progress
 
-__all__ = ["Classifier", "LabelledClause", "LabelledText"]
+__all__ = ["Classifier", "LabelledClause", "LabelledText", "decide"]
 
-#: Decimals of a score as it is decided on and written: a written score passes or fails its
-#: threshold exactly as the label beside it says.
+#: Decimals of a score as it is decided on and written: the labels follow from the written scores.
 _DECIMALS: Final = 6
 
 
@@ -75,6 +75,7 @@ class Classifier:
         self.manifest = manifest
         self.labels = tuple(label.name for label in manifest.labels)
         self.thresholds = {label.name: label.threshold for label in manifest.labels}
+        self.fallback = manifest.fallback
         self._runtime = runtime
         self._slopes = np.array([label.slope for label in manifest.labels], dtype=np.float32)
         self._intercepts = np.array([label.intercept for label in manifest.labels], np.float32)
@@ -115,8 +116,15 @@ class Classifier:
         return _sigmoid(self._slopes * logits + self._intercepts)
 
     def predict(self, texts: Iterable[str]) -> list[list[str]]:
-        """Return the names of the labels of each text: those that reach their threshold."""
+        """Return the names of the labels of each text, as `decide` gives them."""
         return [list(self._names(row)) for row in _rounded(self.predict_proba(texts))]
+
+    def decide(self, scores: NDArray[np.floating[Any]]) -> NDArray[np.bool_]:
+        """Return which labels are given, at the manifest's thresholds and fallback.
+
+        *Shape:* (texts, labels), both.
+        """
+        return decide(scores, self._limits, self.fallback)
 
     def label_texts(
         self, texts: Iterable[str], *, progress: Progress | None = None
@@ -171,7 +179,25 @@ class Classifier:
         )
 
     def _names(self, row: NDArray[np.float64]) -> tuple[str, ...]:
-        return tuple(self.labels[k] for k in np.flatnonzero(row >= self._limits))
+        return tuple(self.labels[k] for k in np.flatnonzero(self.decide(row[None])[0]))
+
+
+def decide(
+    scores: NDArray[np.floating[Any]],
+    limits: NDArray[np.floating[Any]],
+    fallback: float | None,
+) -> NDArray[np.bool_]:
+    """Return which labels are given: those whose score, as it is written, reaches its limit.
+
+    Where none does, the label of the highest score is given, if that reaches `fallback`: a clause
+    is about something. *Shapes:* `scores` (texts, labels), `limits` (labels), out as `scores`.
+    """
+    scores = _rounded(scores)
+    found: NDArray[np.bool_] = scores >= limits
+    if fallback is not None and len(scores):
+        bare = np.flatnonzero(~found.any(axis=1) & (scores.max(axis=1) >= fallback))
+        found[bare, scores[bare].argmax(axis=1)] = True
+    return found
 
 
 def _sigmoid(values: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -179,7 +205,7 @@ def _sigmoid(values: NDArray[np.float32]) -> NDArray[np.float32]:
         return np.asarray(1 / (1 + np.exp(-values)), dtype=np.float32)
 
 
-def _rounded(scores: NDArray[np.float32]) -> NDArray[np.float64]:
+def _rounded(scores: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
     return np.asarray(np.round(scores.astype(np.float64), _DECIMALS), dtype=np.float64)
 
 

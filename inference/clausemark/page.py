@@ -39,18 +39,21 @@ _STYLES: Final = ("page.css", "page.text.css", "page.ways.css")
 class PageFacts:
     """What a page says besides the policy: the model, and where the pages' index lies, if any.
 
-    `created` is the model's date; `back` is the index's address relative to the page.
+    `created` is the model's date; `back` is the index's address relative to the page; `fallback`
+    says whether a clause of which no category reaches its threshold may get the likeliest.
     """
 
     model: str
     version: str
     created: str | None = None
     back: str | None = None
+    fallback: bool = False
 
     @classmethod
     def of(cls, manifest: Manifest, *, back: str | None = None) -> Self:
         """Return the facts of the model that `manifest` describes."""
-        return cls(manifest.name, manifest.version, manifest.created[:10] or None, back)
+        made = manifest.created[:10] or None
+        return cls(manifest.name, manifest.version, made, back, manifest.fallback is not None)
 
 
 def policy_title(document: Document) -> str:

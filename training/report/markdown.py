@@ -92,9 +92,15 @@ def _classes(result: dict[str, Any]) -> str:
         for name, v in result["chosen_thresholds"]["labels"].items()
     ]
     header = ["class", "support", "threshold", "precision", "recall", "F1", "average precision"]
+    notes = [table([*header, "kappa", "expert F1"] if human else header, rows)]
+    if (least := result.get("fallback")) is not None:
+        notes.append(
+            "Where no class of a text reaches its threshold, the likeliest is given from "
+            f"{least:.2f} on."
+        )
     if human:
-        return f"{table([*header, 'kappa', 'expert F1'], rows)}\n\nHuman: {human['source']}."
-    return table(header, rows)
+        notes.append(f"Human: {human['source']}.")
+    return "\n\n".join(notes)
 
 
 def _agreement(human: dict[str, Any]) -> list[str]:

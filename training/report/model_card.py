@@ -42,7 +42,8 @@ classify("We never sell your call records.")
 ```
 
 The scores are calibrated probabilities; a label counts from its threshold on, which stands in
-`config.json` under `thresholds` and in the table below.""",
+`config.json` under `thresholds` and in the table below; where none does, the likeliest counts from
+`fallback` on, unless that is null.""",
 }
 
 
@@ -127,10 +128,14 @@ def _labels(manifest: Manifest) -> str:
          f"{label.intercept:+.2f}"]
         for label in manifest.labels
     ]  # fmt: skip
-    lead = (
-        "A score is sigmoid(slope × logit + intercept); from the threshold on it is a label.\n"
-        "A text may have several labels, or none."
-    )
+    lead = "A score is sigmoid(slope × logit + intercept); from the threshold on it is a label.\n"
+    if manifest.fallback is None:
+        lead += "A text may have several labels, or none."
+    else:
+        lead += (
+            "A text may have several labels; where none reaches its threshold, the one of the\n"
+            f"highest score is given, if that is {manifest.fallback:.2f} or more."
+        )
     return f"{lead}\n\n" + table(["label", "definition", "threshold", "slope", "intercept"], rows)
 
 

@@ -192,7 +192,11 @@
       return element("div", labels.has(String(k)) ? "score is" : "score", name(key) + " ", element("b", "", written(scores[k])), " ", gauge);
     });
     if (rest.length) made.push(element("p", "hint", "Below .01: " + rest.join(", ") + "."));
-    if (keys[0].dataset.threshold) made.push(element("p", "hint", "The tick marks where a label begins."));
+    if (keys[0].dataset.threshold) {
+      const reaches = (k) => scores[k] >= Math.round(100 * Number(keyOf(k).dataset.threshold));
+      const given = some.filter((k) => labels.has(String(k)));
+      made.push(element("p", "hint", given.length && !given.some(reaches) ? "No score reaches its tick, where a label begins: the likeliest is given." : "The tick marks where a label begins."));
+    }
     return made;
   }
 
