@@ -27,6 +27,11 @@ seeded() { # NAME: NAME=runs/NAME-s0,runs/NAME-s1,... of all seeds
     echo "$1=${folders:1}"
 }
 
+pair() { # CONFIG [OPTION...]: one run in two processes, a core each
+    OMP_NUM_THREADS=1 run torch.distributed.run --standalone --nproc_per_node 2 \
+        -m training.fit "$root/training/configs/$1.toml" "${@:2}" "${small[@]}"
+}
+
 folds() { # CONFIG NAME [OPTION...]: two folds side by side, a core each
     local config="$root/training/configs/$1.toml" jobs=() job first
     for first in 0 1; do
@@ -115,23 +120,42 @@ for seed in "${seeds[@]}"; do
     fit opp115 --set name=teacher-s"$seed" --set base=runs/silver/model --set seed="$seed"
 done
 
-say "one model of all runs, its calibration and thresholds [1]"
+say "one model of both rounds, its calibration and thresholds [1]"
 run training.thresholds runs/opp115-cv
 once runs/opp115-soup/run.json run training.soup "${seeds[@]/#/runs/opp115-s}" \
     runs/opp115-cv-{0,1,2,3,4} "${first[@]}" --output runs/opp115-soup
 card=$root/training/configs/bundled.card.toml
 run training.export runs/opp115-soup --calibration runs/opp115-cv/calibration.json \
     --card "$card" --output runs/opp115-soup/export
-run training.evaluate runs/opp115-soup/export "$gold" --split validation \
-    --baseline runs/baseline --no-texts --output runs/opp115-soup/validation
-run training.card runs/opp115-soup/export --card "$card" \
-    --metrics runs/opp115-soup/validation/metrics.json --metrics runs/opp115-cv/metrics.json
+
+say "a third round: all machine labels, corrected by that model [10]"
+once runs/second/run.json run training.thaw runs/opp115-soup/export --output runs/second
+for name in silver clauses clauses2; do
+    run training.relabel $processed/$name.jsonl --stacking runs/stacking/stacking.json \
+        --teacher runs/second --output runs/relabelled-again
+done
+say "the stage: each text alone and under its heading [50]"
+pair patient
+say "the last stage over it [12]"
+for seed in "${seeds[@]}"; do
+    fit opp115 --set name=third-s"$seed" --set base=runs/patient/model --set seed="$seed"
+done
+
+say "the model: the mean of the third round's runs [1]"
+once runs/third-soup/run.json run training.soup "${seeds[@]/#/runs/third-s}" \
+    --output runs/third-soup
+run training.export runs/third-soup --calibration runs/opp115-cv/calibration.json \
+    --card "$card" --output runs/third-soup/export
+run training.evaluate runs/third-soup/export "$gold" --split validation \
+    --baseline runs/baseline --no-texts --output runs/third-soup/validation
+run training.card runs/third-soup/export --card "$card" \
+    --metrics runs/third-soup/validation/metrics.json --metrics runs/opp115-cv/metrics.json
 
 say "what the stages give"
 run training.compare plain=runs/plain-cv first=runs/first-cv recipe=runs/opp115-cv \
     tfidf=runs/baseline-cv --output runs/compared-cv
 if [[ ${#small[@]} -eq 0 ]]; then # one policy of the stand-ins validates: too few to compare on
     run training.compare "$(seeded plain)" "$(seeded headings-plain)" "$(seeded teacher)" \
-        "$(seeded first)" "$(seeded opp115)" --at-half --output runs/compared-stages
+        "$(seeded first)" "$(seeded opp115)" "$(seeded third)" --at-half --output runs/compared-stages
 fi
-say "the model: runs/opp115-soup/export"
+say "the model: runs/third-soup/export"

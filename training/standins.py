@@ -2,8 +2,8 @@
 
     python -m training.standins data/processed/fictional.jsonl --output data/processed
 
-Writes opp115.jsonl (with folds), opp115_machine.jsonl, silver.jsonl, clauses.jsonl and
-headings.jsonl beside it, in the form that data.build gives them. Figures on them mean nothing.
+Writes opp115.jsonl (with folds), opp115_machine.jsonl, silver.jsonl, clauses.jsonl, clauses2.jsonl
+and headings.jsonl beside it, in the form that data.build gives them. Figures on them mean nothing.
 """
 
 from __future__ import annotations
@@ -73,6 +73,7 @@ def main(
             "opp115_machine": machine(rows),
             "silver": silver(rows, "silver"),
             "clauses": silver(rows, "clauses"),
+            "clauses2": silver(rows, "clauses2"),
             "headings": headings(rows),
         }
         for name in made:
