@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from cli_fixtures import COLOUR, POLICY, objects, run
-from conftest import METRICS
+from conftest import METRICS, files, manifest
 
 import clausemark
-from clausemark import __version__, cli
+from clausemark import __version__, artifact, cli
 from clausemark.labels import OPP115
 
 if TYPE_CHECKING:
@@ -225,6 +225,7 @@ def test_info_shows_the_model_in_both_forms(tiny: Path) -> None:
     facts = json.loads(run("info", "--model", tiny).stdout)
     assert (facts["name"], facts["version"], facts["folder"]) == ("tiny", "0.0.1", str(tiny))
     assert facts["thresholds"] == dict.fromkeys(OPP115.names, 0.5)
+    assert facts["fallback"] is None
     assert facts["bytes"] == sum(
         (tiny / name).stat().st_size for name in ("model.onnx", "tokenizer.json", "README.md")
     )
@@ -235,6 +236,13 @@ def test_info_shows_the_model_in_both_forms(tiny: Path) -> None:
     assert re.search(r"validation at half macro f1 +0\.500 \(0\.250 to 0\.750\) *\n", drawn)
     assert "0.125" not in drawn
     assert facts["metrics"] == METRICS
+
+
+def test_info_shows_the_fallback_where_there_is_one(tmp_path: Path) -> None:
+    model = artifact.write(tmp_path / "model", manifest(fallback=0.25), files()).path
+    assert json.loads(run("info", "--model", model).stdout)["fallback"] == 0.25
+    drawn = run("info", "--model", model, "--format", "table", env={"COLUMNS": "120"}).stdout
+    assert re.search(r"the likeliest where none reaches its own +0\.25", drawn)
 
 
 def test_version_is_the_packages() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -108,7 +109,10 @@ def test_categories_without_a_clause_do_not_filter(page: Path, chromium: Browser
 def test_a_label_below_its_tick_is_told_as_the_likeliest(tmp_path: Path, chromium: Browser) -> None:
     document, path = read(POLICY), tmp_path / "page.html"
     limits = [LabelSettings(one.id, one.name, one.definition, 0.65) for one in OPP115.labels]
-    path.write_text(policy_page(document, CLAUSES, limits, facts=FACTS), encoding="utf-8")
+    path.write_text(
+        policy_page(document, CLAUSES, limits, facts=replace(FACTS, fallback=True)),
+        encoding="utf-8",
+    )
     with visit(chromium, path) as seen:
         hint = seen.page.get_by_role("tooltip").locator(".hint").last
         for clause, told in ((CLAUSES[2], "the likeliest is given"), (CLAUSES[3], "where a label")):

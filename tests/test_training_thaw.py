@@ -8,9 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+import typer
 from safetensors.torch import load_file
 from test_training_export import FACTS, calibration, exported, loaded
-from training_fixtures import bert, easy, learnt, make_config, rows
+from training_fixtures import bert, easy, learnt, make_config, roberta_folder, rows
+from transformers import AutoTokenizer, BertForSequenceClassification
+from typer.testing import CliRunner
 
 from clausemark import Classifier
 from clausemark.artifact import ModelFolder
@@ -41,7 +44,7 @@ def test_its_weights_are_the_runs_but_for_the_rounding(tmp_path: Path) -> None:
 
 def test_exported_again_it_scores_as_before(tmp_path: Path) -> None:
     run, lines = thawed(tmp_path), calibration(tmp_path / "calibration.json")
-    export.export(run, tmp_path / "again", calibration=lines, facts=FACTS, int8=False)
+    export.export(run, tmp_path / "again", calibration=lines, facts=FACTS)
     first, again = (
         Classifier.load(folder, engine="onnxruntime", precision="f32").predict_proba(TEXTS)
         for folder in (exported("bert")[0], tmp_path / "again")
@@ -63,10 +66,33 @@ def test_a_graph_without_ranges_can_be_read_back_too(tmp_path: Path) -> None:
     assert (tmp_path / "run" / WEIGHTS).exists()
 
 
-def test_a_model_of_another_kind_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match=r"lacks .*Only a BERT's graph can be read back"):
-        thaw.thaw(ModelFolder(exported("roberta")[0]), tmp_path / "run", base=str(bert()))
+def test_a_vocabulary_that_was_pruned_stays_so(tmp_path: Path) -> None:
+    whole = BertForSequenceClassification.from_pretrained(bert())
+    pieces = whole.config.vocab_size
+    whole.resize_token_embeddings(pieces + 50)
+    whole.save_pretrained(tmp_path / "base")
+    AutoTokenizer.from_pretrained(bert()).save_pretrained(tmp_path / "base")
+    thaw.thaw(ModelFolder(exported("bert")[0]), tmp_path / "run", base=str(tmp_path / "base"))
+    config = json.loads((tmp_path / "run" / "model" / "config.json").read_text())
+    assert config["vocab_size"] == pieces
+
+
+@pytest.mark.parametrize(("model", "base"), [("roberta", "bert"), ("bert", "roberta")])
+def test_a_model_or_base_of_another_kind_is_refused(tmp_path: Path, model: str, base: str) -> None:
+    other = {"bert": bert, "roberta": lambda: roberta_folder(tmp_path / "base")}[base]()
+    with pytest.raises(ModelError, match=r"no .* of shape .*Only a BERT's graph can be read back"):
+        thaw.thaw(ModelFolder(exported(model)[0]), tmp_path / "run", base=str(other))
     assert not (tmp_path / "run").exists()
+
+
+def test_the_command_takes_a_folder_and_says_what_is_wrong(tmp_path: Path) -> None:
+    app = typer.Typer()
+    app.command()(thaw.main)
+    folder, output = str(exported("bert")[0]), str(tmp_path / "run")
+    call = [folder, "--output", output, "--base", str(bert())]
+    assert CliRunner().invoke(app, call).stdout.strip() == output
+    again = CliRunner().invoke(app, call)
+    assert (again.exit_code, "there already" in again.output) == (1, True)
 
 
 def test_a_run_that_reads_otherwise_is_not_kept(

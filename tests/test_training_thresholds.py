@@ -107,6 +107,7 @@ def test_a_text_without_a_sure_label_is_judged_by_the_likeliest(
     assert added.sum() > 5
     assert (scores[added] == scores.max(axis=1)[added.any(axis=1)]).all()
     assert not without[added.any(axis=1)].any()
+    assert scores[added].min() >= 0.25 > scores[~decided.any(axis=1)].max()
 
 
 def test_out_of_fold_logits_survive_their_folder(tmp_path: Path) -> None:

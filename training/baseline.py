@@ -5,7 +5,7 @@
 
 Word 1- to 2-grams and character 3- to 5-grams of the normalised text, sublinear, one logistic
 regression a label with balanced classes. Trained on the split "train" (or on all folds but one);
-its thresholds come from cross-validation within the training texts.
+its thresholds come from cross-validation within the training texts, the fallback is the encoder's.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import make_pipeline, make_union
 
+from clausemark.classifier import decide
 from clausemark.errors import ClausemarkError
 from clausemark.normalise import normalise
 from training import examples
@@ -27,7 +28,7 @@ from training.config import Source
 from training.evaluate import assess
 from training.files import as_json, circumstances, make_folder, write_json
 from training.scored import Scored
-from training.thresholds import best_thresholds
+from training.thresholds import FALLBACK, best_thresholds
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -59,7 +60,8 @@ def train_and_score(train: Examples, others: Examples) -> tuple[Scored, NDArray[
     inner = out_of_group(train, np.asarray(train.documents), parts=3)
     cuts = np.asarray(best_thresholds(inner, train.majority, train.documents))
     scores = fit_predict(train.texts, train.majority, others.texts)
-    return Scored(others.ids, others.documents, others.majority, scores), scores >= cuts
+    decided = decide(scores, cuts, FALLBACK)
+    return Scored(others.ids, others.documents, others.majority, scores), decided
 
 
 def out_of_group(data: Examples, groups: NDArray[Any], *, parts: int) -> NDArray[np.float32]:
@@ -117,6 +119,7 @@ def main(
     scored.write(output, decided)
     result: dict[str, Any] = {
         "texts": len(scored.ids),
+        "fallback": FALLBACK,
         "chosen_thresholds": assess(scored, decided),
         "at_half": assess(scored, scored.scores >= 0.5),
     }

@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class State:
-    """Where a run stands: the next batch to take, and the best epoch so far."""
+    """Where a run stands: the next batch to take, and the best epoch so far.
+
+    `batch` counts those of one of `processes`, which every step has taken one each of.
+    """
 
     epoch: int = 0
     batch: int = 0
@@ -28,6 +31,7 @@ class State:
     best: float = -1.0
     best_epoch: int = -1
     seconds: float = 0.0
+    processes: int = 1
     history: list[dict[str, float]] = field(default_factory=list)
 
 

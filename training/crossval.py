@@ -4,7 +4,8 @@ of its family.
     python -m training.crossval training/configs/opp115.toml --name opp115-cv
 
 Trains one model a fold into runs/<name>-<fold>/ and writes runs/<name>/: the out-of-fold logits and
-metrics.json, at threshold 0.5 and at per-label thresholds that were fitted on the other folds.
+metrics.json, at threshold 0.5 and at per-label thresholds that were fitted on the other folds (with
+the fallback of training.thresholds).
 Epochs are those of the config, without early stopping: a fold's own labels choose nothing. The
 folds lie in the splits that the config trains on, so that its validation records stay unseen by
 the fold models as well, and training.soup may average them.
@@ -71,6 +72,7 @@ def summary(out: OutOfFold, baseline: Path | None = None) -> dict[str, Any]:
     result = {
         "texts": len(out.ids),
         "policies": len(set(out.documents)),
+        "fallback": thresholds.FALLBACK,
         "at_half": assess(half, plain),
         "nested_thresholds": assess(tuned, decided),
     }

@@ -34,12 +34,15 @@ class Frozen:
     tokens: int
 
     @classmethod
-    def load(cls, run: Path) -> Frozen:
-        """Load a finished run of training.fit; raise ConfigError for any other folder."""
+    def load(cls, run: Path, *, precision: str | None = None) -> Frozen:
+        """Load a finished run of training.fit, in its own precision if no other is named.
+
+        Raises ConfigError for any other folder.
+        """
         config = config_of(run)
         base = str(run / "model")
         tokenizer = encoders.load_tokenizer(base)
-        accelerator = make_accelerator(config.precision)
+        accelerator = make_accelerator(precision or config.precision)
         model = encoders.load_model(base, labels=list(OPP115.names), dropout=0.0)
         return cls(
             encoders.make_encoder(tokenizer, size=config.window, overlap=config.overlap),

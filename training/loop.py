@@ -13,6 +13,7 @@ import torch
 from safetensors.torch import save_file
 
 from training import batches, checkpoint
+from training.config import ConfigError
 from training.progress import Bar
 
 if TYPE_CHECKING:
@@ -62,7 +63,13 @@ class Loop:
         """Train to the end or until patience is out; return the final state."""
         optimiser = make_optimiser(self.model, self.config)
         state = checkpoint.restore(self.config.folder, self.model, optimiser)
-        state = state or checkpoint.State()
+        world = self.accelerator.num_processes
+        state = state or checkpoint.State(processes=world)
+        if state.processes != world:
+            raise ConfigError(
+                f"{self.config.folder}: begun in {state.processes} processes, not {world}.",
+                hint="Go on as it was begun, or remove the folder.",
+            )
         main = self.accelerator.is_main_process
         if main:
             trim_log(self.config.folder / "log.csv", state.step)

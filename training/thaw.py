@@ -8,7 +8,7 @@ the folder's graph in floats (both are compared before anything is kept); calibr
 stay behind, for they belong to the scores of other runs.
 
 Of a graph with ranges (training.onnx_int8) what was done for products in 8 bits is undone: products
-that were joined are cut, divisors multiplied in again, repeated channels added up.
+that were joined are cut, divisors taken out of the weights, channels' copies dropped.
 """
 
 from __future__ import annotations
@@ -27,15 +27,14 @@ import torch
 import typer
 from onnx import numpy_helper
 
-from clausemark import Classifier
 from clausemark.artifact import ModelFolder, bundled_model
 from clausemark.errors import ClausemarkError, ModelError, OutputError
-from clausemark.tokens import Encoder, combine
+from clausemark.runtime import Runtime
+from clausemark.tokens import combine
 from training import encoders
 from training.config import FitConfig, Source
-from training.files import circumstances, write_json
-from training.fit import make_accelerator
-from training.loop import predict
+from training.files import circumstances, make_folder, write_json
+from training.frozen import Frozen
 from training.ranges import GROUPS
 
 if TYPE_CHECKING:
@@ -64,18 +63,15 @@ _TRACED = re.compile(r"^model\.|(?<=\d)\.layer(?=\.)")
 def thaw(folder: ModelFolder, output: Path, *, base: str | None = None) -> None:
     """Write the run of the model in `folder`; `base` is where its base encoder is found.
 
-    By default that is the name in the manifest. Raises ModelError for a graph that is not a BERT's,
-    OutputError where `output` is there already.
+    By default that is the name in the manifest. Raises ModelError for a graph that is not that of a
+    BERT over this base, OutputError where `output` is there already or takes no files.
     """
     if output.exists():
         raise OutputError(f"{output}: there already.", hint="Choose another --output.")
     manifest = folder.read()
     manifest = replace(manifest, base=base or manifest.base)
     model = _model(manifest, _constants(folder.weights))
-    gap = difference(folder, model)
-    if not gap <= TOLERANCE:
-        raise ModelError(f"{folder.path}: the run's logits differ by {gap:.2g} from the graph's.")
-    output.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(output.parent)
     with tempfile.TemporaryDirectory(dir=output.parent, prefix=f".{output.name}.") as room:
         fresh = Path(room) / "run"
         model.save_pretrained(fresh / "model")
@@ -84,32 +80,35 @@ def thaw(folder: ModelFolder, output: Path, *, base: str | None = None) -> None:
         write_json(fresh / "config.json", _config(manifest, output.name).to_dict())
         made = {name: file.sha256 for name, file in manifest.files.items()}
         write_json(fresh / "run.json", circumstances() | {"data": {}, "thawed": made})
+        gap = difference(folder, manifest, fresh)
+        if not gap <= TOLERANCE:
+            raise ModelError(f"{folder.path}: the run's logits differ by {gap:.2g}.")
         fresh.rename(output)
 
 
-def difference(folder: ModelFolder, model: Any) -> float:
-    """Return the largest difference of a calibrated logit between a folder's graph and `model`."""
-    classifier = Classifier.load(folder.path, engine="onnxruntime", precision="f32")
-    scores = classifier.predict_proba(list(PROBES)).astype(np.float64)
-    size = classifier.manifest.window
-    windows = Encoder.load(folder.tokenizer, size=size.size, overlap=size.overlap).encode(PROBES)
-    found = predict(model, windows, tokens=2048, accelerator=make_accelerator("fp32"))
-    lines = np.asarray([(label.slope, label.intercept) for label in classifier.manifest.labels])
-    ours = combine(found, windows) * lines[:, 0] + lines[:, 1]
-    return float(np.abs(ours - np.log(scores / (1 - scores))).max())
+def difference(folder: ModelFolder, manifest: Manifest, run: Path) -> float:
+    """Return the largest difference of a logit between a folder's graph in floats and a run."""
+    runtime = Runtime.load(folder, manifest, engine="onnxruntime", precision="f32")
+    found, windows = Frozen.load(run, precision="fp32").outputs(PROBES)
+    return float(np.abs(combine(found, windows) - runtime.logits(list(PROBES))).max())
 
 
 def _config(manifest: Manifest, name: str) -> FitConfig:
-    """Return a config that says how the model reads; what it learnt from stands in its manifest."""
-    window = manifest.window
-    none = Source("", heading=0.5 if manifest.headings else 0.0)
+    """Return a config of how the model reads, and of what its manifest knows of its training."""
+    made = manifest.training.get("config", {})
+    known = ("seed", "epochs", "learning_rate", "batch_tokens")
+    heading = 0.5 if manifest.headings else 0.0
+    paths = manifest.training.get("run", {}).get("data") or [
+        "texts that its manifest does not name"
+    ]
     return FitConfig(
         name,
         manifest.base,
-        (none,),
-        window=window.size,
-        overlap=window.overlap,
+        tuple(Source(path, splits=("train",), heading=heading) for path in paths),
+        window=manifest.window.size,
+        overlap=manifest.window.overlap,
         select="last",
+        **{key: made[key] for key in known if key in made},
     )
 
 
@@ -122,10 +121,12 @@ def _model(manifest: Manifest, constants: Mapping[str, Floats]) -> Any:
     if pieces:
         model.resize_token_embeddings(pieces, mean_resizing=False)
     wanted = model.state_dict()
-    if missing := sorted(set(wanted) - set(weights)):
+    found = {name: np.shape(weights[name]) for name in wanted if name in weights}
+    if wrong := sorted(name for name in wanted if found.get(name) != wanted[name].shape):
         raise ModelError(
-            f"{manifest.name}: its graph lacks {missing[0]}, {len(missing)} tensors in all.",
-            hint="Only a BERT's graph can be read back.",
+            f"{manifest.name}: no {wrong[0]} of shape {tuple(wanted[wrong[0]].shape)} in its graph "
+            f"({len(wrong)} tensors in all).",
+            hint="Only a BERT's graph can be read back, over the base that it was trained from.",
         )
     state = {name: torch.from_numpy(np.array(weights[name])) for name in wanted}
     model.load_state_dict(state)
@@ -154,6 +155,8 @@ def _products(constants: Mapping[str, Floats], config: Any) -> Iterator[tuple[st
         if f"{name}.weight" not in constants:
             return
         here = list(islice(names, len(constants.get(f"{name}.sizes", (0,)))))
+        if not here:  # more layers than the base has
+            return
         weight, bias = constants[f"{name}.weight"], constants[f"{name}.bias"]
         if here[0].endswith(f".{_WIDENED}"):
             weight, bias = weight[:, : config.intermediate_size], bias[: config.intermediate_size]

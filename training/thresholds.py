@@ -36,11 +36,11 @@ if TYPE_CHECKING:
 
 #: F1 within this much of the highest is as good: a rare label's F1 moves more by chance.
 NEAR = 0.04
-#: A text of which no label reaches its threshold gets the likeliest, if that scores so much. Every
-#: text is about something, which scores of single labels do not know: among such texts the
-#: likeliest is right more often than it scores, and a label that is right with probability p raises
-#: F1 where p > F1 / 2 (Lipton et al., Optimal Thresholding of Classifiers to Maximize F1 Measure,
-#: 2014).
+#: A text of which no label reaches its threshold gets the likeliest, if that scores so much. Nearly
+#: every text that is judged has a label, which scores of single labels do not know: of such texts
+#: the likeliest is right more often than it scores, and a label that is right with probability p
+#: raises F1 where p > F1 / 2 (Lipton et al., Optimal Thresholding of Classifiers to Maximize F1
+#: Measure, 2014).
 FALLBACK = 0.25
 GRID = np.round(np.arange(0.15, 0.8501, 0.01), 2)
 
@@ -138,10 +138,10 @@ def judge(out: OutOfFold, *, at_half: bool) -> tuple[Scored, NDArray[np.bool_]]:
 
 
 def write(path: Path, made: Sequence[Calibration], origin: dict[str, Any]) -> None:
-    """Write calibration.json: one entry a label, in the scheme's order, and their origin."""
+    """Write calibration.json: one entry a label, in the scheme's order, fallback and origin."""
     labels = {n: asdict(c) for n, c in zip(OPP115.names, made, strict=True)}
-    made_of = {"scheme": OPP115.id, "labels": labels, "fallback": FALLBACK, "origin": origin}
-    write_json(path, made_of)
+    top = {"scheme": OPP115.id, "fallback": FALLBACK}
+    write_json(path, top | {"labels": labels, "origin": origin})
 
 
 def main(

@@ -203,7 +203,7 @@ def _check_format(fields: Fields) -> None:
 
 
 def _fallback(fields: Fields) -> float | None:
-    if fields.absent("fallback"):
+    if fields.is_null("fallback"):
         return None
     value = fields.number("fallback")
     if not 0 <= value <= 1:

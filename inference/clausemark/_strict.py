@@ -69,7 +69,7 @@ class Fields:
             raise fault(self.place(key), "out of range")
         return float(value)
 
-    def absent(self, key: str) -> bool:
+    def is_null(self, key: str) -> bool:
         """Say whether `key` stands there with null; one that is missing is a fault elsewhere."""
         return key in self.values and self.values[key] is None
 

@@ -15,7 +15,7 @@ import numpy as np
 from clausemark.artifact import Manifest, ModelFolder, bundled_model
 from clausemark.document import Document, read_document
 from clausemark.runtime import AUTO, Runtime
-from clausemark.segment import Clause, model_text, segment
+from clausemark.segment import model_text, segment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -117,7 +117,7 @@ class Classifier:
 
     def predict(self, texts: Iterable[str]) -> list[list[str]]:
         """Return the names of the labels of each text, as `decide` gives them."""
-        return [list(self._names(row)) for row in _rounded(self.predict_proba(texts))]
+        return [list(names) for names in self._names(self.predict_proba(texts))]
 
     def decide(self, scores: NDArray[np.floating[Any]]) -> NDArray[np.bool_]:
         """Return which labels are given, at the manifest's thresholds and fallback.
@@ -130,10 +130,10 @@ class Classifier:
         self, texts: Iterable[str], *, progress: Progress | None = None
     ) -> list[LabelledText]:
         """Return the labels and scores of each text; errors and `progress` as `predict_proba`."""
-        scores = _rounded(self.predict_proba(texts, progress=progress))
+        scores = self.predict_proba(texts, progress=progress)
         return [
-            LabelledText(self._names(row), dict(zip(self.labels, row.tolist(), strict=True)))
-            for row in scores
+            LabelledText(names, dict(zip(self.labels, row.tolist(), strict=True)))
+            for names, row in zip(self._names(scores), _rounded(scores), strict=True)
         ]
 
     @property
@@ -162,24 +162,25 @@ class Classifier:
         texts = [model_text(clause, headings=self.manifest.headings) for clause in clauses]
         scores = self.predict_proba(texts, progress=progress)
         return [
-            self._labelled(document.name, clause, row)
-            for clause, row in zip(clauses, _rounded(scores), strict=True)
+            LabelledClause(
+                document=document.name,
+                index=clause.index,
+                start=clause.start,
+                end=clause.end,
+                heading=clause.heading,
+                text=clause.text,
+                labels=names,
+                scores=dict(zip(self.labels, row.tolist(), strict=True)),
+            )
+            for clause, names, row in zip(
+                clauses, self._names(scores), _rounded(scores), strict=True
+            )
         ]
 
-    def _labelled(self, document: str, clause: Clause, row: NDArray[np.float64]) -> LabelledClause:
-        return LabelledClause(
-            document=document,
-            index=clause.index,
-            start=clause.start,
-            end=clause.end,
-            heading=clause.heading,
-            text=clause.text,
-            labels=self._names(row),
-            scores=dict(zip(self.labels, row.tolist(), strict=True)),
-        )
-
-    def _names(self, row: NDArray[np.float64]) -> tuple[str, ...]:
-        return tuple(self.labels[k] for k in np.flatnonzero(self.decide(row[None])[0]))
+    def _names(self, scores: NDArray[np.float32]) -> list[tuple[str, ...]]:
+        """Return the names of each row's labels."""
+        given = self.decide(scores)
+        return [tuple(self.labels[k] for k in np.flatnonzero(row)) for row in given]
 
 
 def decide(
@@ -194,7 +195,7 @@ def decide(
     """
     scores = _rounded(scores)
     found: NDArray[np.bool_] = scores >= limits
-    if fallback is not None and len(scores):
+    if fallback is not None:
         bare = np.flatnonzero(~found.any(axis=1) & (scores.max(axis=1) >= fallback))
         found[bare, scores[bare].argmax(axis=1)] = True
     return found

@@ -32,6 +32,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "inference"), str(ROOT / "tests")]
 
 from clausemark.artifact import Manifest, bundled_model
+from clausemark.classifier import decide
 from clausemark.runtime import BUDGET, Engine, Runtime, available_cores, choose
 
 if TYPE_CHECKING:
@@ -250,7 +251,12 @@ def measured(job: Job) -> dict[str, Any] | None:
 
 def compared(found: list[dict[str, Any]], room: Path) -> None:
     """Add to every engine what its scores and decisions differ from those of the first."""
-    limits = lines(bundled_model().read())[2]
+    manifest = bundled_model().read()
+    limits = lines(manifest)[2]
+
+    def decided(scores: np.ndarray) -> np.ndarray:
+        return decide(scores, limits, manifest.fallback)
+
     exact = found[0]
     for one in found:
         one["against_f32"] = {}
@@ -260,7 +266,7 @@ def compared(found: list[dict[str, Any]], room: Path) -> None:
             scores = np.load(path)
             one["against_f32"][name] = {
                 "largest_difference": float(np.abs(scores - base).max()),
-                "flips": int(((scores >= limits) != (base >= limits)).sum()),
+                "flips": int((decided(scores) != decided(base)).sum()),
             }
 
 

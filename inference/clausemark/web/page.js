@@ -195,7 +195,7 @@
     if (keys[0].dataset.threshold) {
       const reaches = (k) => scores[k] >= Math.round(100 * Number(keyOf(k).dataset.threshold));
       const given = some.filter((k) => labels.has(String(k)));
-      made.push(element("p", "hint", given.length && !given.some(reaches) ? "No score reaches its tick, where a label begins: the likeliest is given." : "The tick marks where a label begins."));
+      made.push(element("p", "hint", "guess" in panel.dataset && given.length && !given.some(reaches) ? "No score reaches its tick, where a label begins: the likeliest is given." : "The tick marks where a label begins."));
     }
     return made;
   }
