@@ -66,6 +66,16 @@ def test_a_share_of_the_texts_stands_under_its_heading(tmp_path: Path) -> None:
     assert load(tmp_path, *rows).texts[0] == "We keep 0."
 
 
+def test_a_share_of_the_records_is_read_whatever_stands_under_a_heading(tmp_path: Path) -> None:
+    rows = [{"id": f"r{k}", "heading": "Cookies", "text": f"We keep {k}."} for k in range(1000)]
+    some = load(tmp_path, *rows, share=0.3, heading=0.5)
+    assert 250 < len(some) < 350
+    assert some.ids == load(tmp_path, *rows, share=0.3).ids
+    assert set(some.ids) < set(load(tmp_path, *rows, share=0.5).ids)
+    assert 0.4 < sum(text.startswith("Cookies") for text in some.texts) / len(some) < 0.6
+    assert len(load(tmp_path, *rows)) == 1000
+
+
 def test_a_heading_is_not_put_before_itself(tmp_path: Path) -> None:
     rows = [{"heading": "COOKIES", "text": "Cookies are kept."}, {"heading": None}]
     assert load(tmp_path, *rows, heading=1.0).texts == ["Cookies are kept.", "We keep it."]

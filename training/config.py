@@ -37,7 +37,8 @@ class Source:
     `majority` mixes the targets: 1 takes the majority labels, 0 the annotators' votes.
     `fold` keeps (`"in"`) or drops (`"out"`) the records of the run's held-out fold. `heading` is
     the share of the texts, among those with a heading from above, that get it in front. `apart`
-    names a record file, such as the one that judges: what repeats its texts is left out.
+    names a record file, such as the one that judges: what repeats its texts is left out. `share` is
+    how much of the records is read, the same ones in every run.
     """
 
     path: str
@@ -48,6 +49,7 @@ class Source:
     strata: tuple[str, ...] = ()
     heading: float = 0.0
     apart: str = ""
+    share: float = 1.0
 
 
 #: The tasks that read texts without labels, and those of them that hide tokens.

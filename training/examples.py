@@ -141,6 +141,8 @@ def _select(source: Source, fold: int | None) -> Iterator[dict[str, Any]]:
             continue
         if source.strata and (row.get("extra") or {}).get("stratum") not in source.strata:
             continue
+        if _chance(row, b"share") >= source.share:
+            continue
         if source.fold != "any" and (row.get("fold") == fold) != (source.fold == "in"):
             continue
         yield row
@@ -161,9 +163,14 @@ def _text(row: dict[str, Any], source: Source) -> str:
 
     The choice hangs on the record's id alone, so that it is the same in every run and epoch.
     """
-    chance = int.from_bytes(hashlib.blake2b(row["id"].encode(), digest_size=4).digest()) / 2**32
     text = str(row["text"])
-    return headed(text, row.get("heading")) if chance < source.heading else text
+    return headed(text, row.get("heading")) if _chance(row) < source.heading else text
+
+
+def _chance(row: dict[str, Any], what: bytes = b"") -> float:
+    """Return a number in [0, 1) that hangs on the record's id and on what it decides."""
+    digest = hashlib.blake2b(row["id"].encode(), digest_size=4, salt=what).digest()
+    return int.from_bytes(digest) / 2**32
 
 
 def _multi_hot(row: dict[str, Any], scheme: Scheme) -> NDArray[np.float32]:

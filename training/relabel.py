@@ -6,7 +6,8 @@
 Writes OUTPUT/<name of the records>: a source like any other for training.fit (`majority = 0.0`). A
 labeller that reads the guide and a model that learnt from annotators err on different texts;
 training.stacking says how far to trust either. A teacher reads a text under its heading where one
-is known; trained on the texts that it corrects, it would repeat their labels.
+is known; trained on the texts that it corrects, it repeats their labels in part: the recipe's
+second round takes teachers that saw no clause, its third one that saw two of the three sets.
 
 Each teacher's scores are kept in OUTPUT, part by part, so that the same command goes on where it
 was cut off.
