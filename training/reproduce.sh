@@ -128,21 +128,24 @@ card=$root/training/configs/bundled.card.toml
 run training.export runs/opp115-soup --calibration runs/opp115-cv/calibration.json \
     --card "$card" --output runs/opp115-soup/export
 
+# From what is exported, which shipped as 0.4.1, with its weights in 8 bits.
 say "a third round: all machine labels, corrected by that model [10]"
 once runs/second/run.json run training.thaw runs/opp115-soup/export --output runs/second
 for name in silver clauses clauses2; do
     run training.relabel $processed/$name.jsonl --stacking runs/stacking/stacking.json \
         --teacher runs/second --output runs/relabelled-again
 done
-say "the stage: each text alone and under its heading [50]"
+say "the stage: each text alone and under its heading [54]"
 pair patient
-say "the last stage over it [12]"
+say "the last stage over it [22, one core]"
 for seed in "${seeds[@]}"; do
     fit opp115 --set name=third-s"$seed" --set base=runs/patient/model --set seed="$seed"
 done
 
-say "the model: the mean of the third round's runs [1]"
-once runs/third-soup/run.json run training.soup "${seeds[@]/#/runs/third-s}" \
+say "the model: half way between the stage and the mean of its runs [1]"
+once runs/third-mean/run.json run training.soup "${seeds[@]/#/runs/third-s}" \
+    --output runs/third-mean
+once runs/third-soup/run.json run training.soup runs/third-mean runs/patient \
     --output runs/third-soup
 run training.export runs/third-soup --calibration runs/opp115-cv/calibration.json \
     --card "$card" --output runs/third-soup/export
