@@ -26,7 +26,7 @@ from training_fixtures import (
 )
 
 from clausemark.errors import ModelError
-from training import encoders, loop
+from training import checkpoint, encoders, loop
 from training.config import ConfigError
 from training.fit import fit
 
@@ -126,6 +126,20 @@ def test_a_run_killed_twice_ends_as_an_unbroken_one(tmp_path: Path) -> None:
     assert unless_seconds(broken) == unless_seconds(whole)
     assert weights(broken) == weights(whole)
     assert log(broken) == log(whole)
+
+
+def test_a_run_goes_on_in_as_many_processes_as_it_was_begun_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = make_config(bert(), easy(), tmp_path, epochs=1)
+    with monkeypatch.context() as patched:
+        patched.setattr(checkpoint, "clear", lambda _: None)
+        fit(config)
+    state = next(config.folder.glob("checkpoints/*/state.json"))
+    state.write_text(json.dumps(json.loads(state.read_text()) | {"processes": 2}))
+    (config.folder / "metrics.json").unlink()
+    with pytest.raises(ConfigError, match="begun in 2 processes, not 1"):
+        fit(config)
 
 
 def test_patience_ends_a_run_that_does_not_improve(tmp_path: Path) -> None:
