@@ -1,8 +1,8 @@
 """Systems to compare: each the evaluations of one or more trainings, on the same texts.
 
 A folder may be an evaluation, a finished run of training.fit (judged on its validation records at
-0.5) or a cross-validation (each fold at the thresholds of the
-others, with the fallback, or at 0.5).
+0.5) or a cross-validation (each fold at the thresholds of the others and with the fallback, or at
+0.5).
 """
 
 from __future__ import annotations
