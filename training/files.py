@@ -6,7 +6,9 @@ import json
 import math
 import sys
 import tempfile
+from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +16,7 @@ import numpy as np
 from clausemark.errors import OutputError
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
@@ -49,6 +51,25 @@ def make_folder(folder: Path) -> None:
         raise OutputError(
             f"{folder}: cannot be written to ({error.strerror}).", hint="Choose another --output."
         ) from None
+
+
+def refuse_existing(folder: Path) -> None:
+    """Raise OutputError if `folder` is there already."""
+    if folder.exists():
+        raise OutputError(f"{folder}: there already.", hint="Choose another --output.")
+
+
+@contextmanager
+def whole_folder(folder: Path) -> Iterator[Path]:
+    """Yield a folder's place beside `folder`, to be made and filled there; rename it at the end.
+
+    Nothing is left of it where filling it fails. Raises OutputError where no file can be written.
+    """
+    make_folder(folder.parent)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as room:
+        fresh = Path(room) / "run"
+        yield fresh
+        fresh.rename(folder)
 
 
 def write_array(path: Path, array: NDArray[Any]) -> None:

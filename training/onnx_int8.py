@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
     from training.ranges import Plan
 
-_WIDENED = "intermediate.dense"
+#: The product that computes the largest channels behind GELU again.
+WIDENED = "intermediate.dense"
 _BIAS = re.compile(r"\.encoder\.layer\.(\d+)\.(?:layer\.)?([a-z.]+)\.bias")
 
 
@@ -92,7 +93,7 @@ def _rounded(
     weight = np.concatenate([one.weight for one in products], axis=1)
     weight = (weight * span.divisor[:, None])[span.index]
     bias = np.concatenate([one.bias for one in products])
-    if key[1] == _WIDENED:
+    if key[1] == WIDENED:
         behind = plan[key[0], HIDDEN].index
         weight, bias = weight[:, behind], bias[behind]
 

@@ -10,16 +10,15 @@ from __future__ import annotations
 
 import json
 import shutil
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from safetensors.torch import load_file, save_file
 
-from clausemark.errors import ClausemarkError, OutputError
+from clausemark.errors import ClausemarkError
 from training.config import ConfigError
-from training.files import circumstances, write_json
+from training.files import circumstances, refuse_existing, whole_folder, write_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,19 +44,15 @@ def average(runs: Sequence[Path]) -> dict[str, torch.Tensor]:
 
 def write(runs: Sequence[Path], output: Path) -> None:
     """Write the averaged run's folder; raise OutputError where it is there already."""
-    if output.exists():
-        raise OutputError(f"{output}: there already.", hint="Choose another --output.")
+    refuse_existing(output)
     weights = average(runs)
-    output.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=output.parent, prefix=f".{output.name}.") as room:
-        fresh = Path(room) / "run"
+    with whole_folder(output) as fresh:
         shutil.copytree(runs[0] / "model", fresh / "model")
         save_file(weights, fresh / WEIGHTS, metadata={"format": "pt"})
         shutil.copyfile(runs[0] / "config.json", fresh / "config.json")
         made = [json.loads((run / "run.json").read_text(encoding="utf-8")) for run in runs]
         soup = {run.name: parts for run, parts in zip(runs, made, strict=True)}
         write_json(fresh / "run.json", circumstances() | {"data": made[0]["data"], "soup": soup})
-        fresh.rename(output)
 
 
 def _weights(run: Path) -> dict[str, torch.Tensor]:

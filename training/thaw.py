@@ -15,10 +15,9 @@ from __future__ import annotations
 
 import re
 import shutil
-import tempfile
 from dataclasses import replace
-from itertools import count, islice
-from pathlib import Path
+from itertools import count, islice, product
+from pathlib import Path  # noqa: TC003  (Typer reads it)
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
@@ -28,14 +27,15 @@ import typer
 from onnx import numpy_helper
 
 from clausemark.artifact import ModelFolder, bundled_model
-from clausemark.errors import ClausemarkError, ModelError, OutputError
+from clausemark.errors import ClausemarkError, ModelError
 from clausemark.runtime import Runtime
 from clausemark.tokens import combine
 from training import encoders
 from training.config import FitConfig, Source
-from training.files import circumstances, make_folder, write_json
+from training.files import circumstances, refuse_existing, whole_folder, write_json
 from training.frozen import Frozen
-from training.ranges import GROUPS
+from training.onnx_int8 import WIDENED
+from training.ranges import GROUPS, HIDDEN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -55,7 +55,6 @@ PROBES = (
 )
 
 _PARTS = tuple(part for group in GROUPS for part in group)
-_WIDENED, _BEHIND = _PARTS[-2:]
 #: What the trace put into the names of the model's tensors.
 _TRACED = re.compile(r"^model\.|(?<=\d)\.layer(?=\.)")
 
@@ -66,14 +65,11 @@ def thaw(folder: ModelFolder, output: Path, *, base: str | None = None) -> None:
     By default that is the name in the manifest. Raises ModelError for a graph that is not that of a
     BERT over this base, OutputError where `output` is there already or takes no files.
     """
-    if output.exists():
-        raise OutputError(f"{output}: there already.", hint="Choose another --output.")
+    refuse_existing(output)
     manifest = folder.read()
     manifest = replace(manifest, base=base or manifest.base)
     model = _model(manifest, _constants(folder.weights))
-    make_folder(output.parent)
-    with tempfile.TemporaryDirectory(dir=output.parent, prefix=f".{output.name}.") as room:
-        fresh = Path(room) / "run"
+    with whole_folder(output) as fresh:
         model.save_pretrained(fresh / "model")
         encoders.load_tokenizer(manifest.base).save_pretrained(fresh / "model")
         shutil.copyfile(folder.tokenizer, fresh / "model" / "tokenizer.json")
@@ -83,7 +79,6 @@ def thaw(folder: ModelFolder, output: Path, *, base: str | None = None) -> None:
         gap = difference(folder, manifest, fresh)
         if not gap <= TOLERANCE:
             raise ModelError(f"{folder.path}: the run's logits differ by {gap:.2g}.")
-        fresh.rename(output)
 
 
 def difference(folder: ModelFolder, manifest: Manifest, run: Path) -> float:
@@ -148,32 +143,28 @@ def _constants(path: Path) -> dict[str, Floats]:
 
 def _products(constants: Mapping[str, Floats], config: Any) -> Iterator[tuple[str, Floats]]:
     """Yield weights and biases of the layers' products; in the graph they stand in this order."""
-    layers = range(config.num_hidden_layers)
-    names = (f"bert.encoder.layer.{k}.{part}" for k in layers for part in _PARTS)
+    places = product(range(config.num_hidden_layers), _PARTS)
+    width = config.intermediate_size
     for number in count():
         name = f"rounded_{number}"
         if f"{name}.weight" not in constants:
             return
-        here = list(islice(names, len(constants.get(f"{name}.sizes", (0,)))))
+        here = list(islice(places, len(constants.get(f"{name}.sizes", (0,)))))
         if not here:  # more layers than the base has
             return
         weight, bias = constants[f"{name}.weight"], constants[f"{name}.bias"]
-        if here[0].endswith(f".{_WIDENED}"):
-            weight, bias = weight[:, : config.intermediate_size], bias[: config.intermediate_size]
-        if _repeats(here[0]):
-            weight = weight[: config.intermediate_size]
+        _, first = here[0]
+        if first == WIDENED:
+            weight, bias = weight[:, :width], bias[:width]
+        if first == HIDDEN:  # a channel's copies read a share of it each, by the same row
+            weight = weight[:width]
         elif (inverse := constants.get(f"{name}.inverse")) is not None:
             weight = weight * inverse[:, None]
-        for one, own, shift in zip(
+        for (layer, part), own, shift in zip(
             here, np.split(weight, len(here), axis=1), np.split(bias, len(here)), strict=True
         ):
-            yield f"{one}.weight", own.T
-            yield f"{one}.bias", shift
-
-
-def _repeats(name: str) -> bool:
-    """Say whether a product's input has channels several times, each divided by how often."""
-    return name.endswith(f".{_BEHIND}") and "attention" not in name
+            yield f"bert.encoder.layer.{layer}.{part}.weight", own.T
+            yield f"bert.encoder.layer.{layer}.{part}.bias", shift
 
 
 def main(

@@ -18,7 +18,6 @@ import json
 import re
 import shutil
 import sys
-import tempfile
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
@@ -28,11 +27,11 @@ import numpy as np
 import typer
 from safetensors.torch import load_file, save_file
 
-from clausemark.errors import ClausemarkError, ModelError, OutputError
+from clausemark.errors import ClausemarkError, ModelError
 from training.config import ConfigError
 from training.encoders import load_tokenizer, make_encoder, resolve
 from training.examples import checksum, read_rows
-from training.files import circumstances, write_json
+from training.files import circumstances, refuse_existing, whole_folder, write_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -204,8 +203,7 @@ def prune(
     Raises OutputError where `output` is there already, ConfigError for a base that cannot be
     pruned, ModelError where the written tokenizer does not say what the old one said.
     """
-    if output.exists():
-        raise OutputError(f"{output}: there already.", hint="Choose another --output.")
+    refuse_existing(output)
     folder = _model_folder(base)
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     tokenizer = load_tokenizer(str(folder))
@@ -226,15 +224,12 @@ def prune(
         "parameters": sum(tensor.numel() for tensor in smaller.values()),
         "held": [_held(path, encoder, vocabulary, total) for path in held],
     }
-    output.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=output.parent, prefix=f".{output.name}.") as room:
-        fresh = Path(room) / "run"
+    with whole_folder(output) as fresh:
         changed = _renumber_config(config, new, tokenizer.pad_token_id)
         _write_model(fresh / "model", tokenizer, changed, new)
         save_file(smaller, fresh / "model" / "model.safetensors", metadata={"format": "pt"})
         figures["checked"] = _check(encoder, fresh / "model", new, vocabulary.unknown, texts)
         _write_run(fresh, base, folder, figures)
-        fresh.rename(output)
     return figures
 
 

@@ -160,7 +160,7 @@ class Classifier:
             document = read_document(Path(document))
         clauses = segment(document)
         texts = [model_text(clause, headings=self.manifest.headings) for clause in clauses]
-        scores = self.predict_proba(texts, progress=progress)
+        read = self.label_texts(texts, progress=progress)
         return [
             LabelledClause(
                 document=document.name,
@@ -169,12 +169,10 @@ class Classifier:
                 end=clause.end,
                 heading=clause.heading,
                 text=clause.text,
-                labels=names,
-                scores=dict(zip(self.labels, row.tolist(), strict=True)),
+                labels=one.labels,
+                scores=one.scores,
             )
-            for clause, names, row in zip(
-                clauses, self._names(scores), _rounded(scores), strict=True
-            )
+            for clause, one in zip(clauses, read, strict=True)
         ]
 
     def _names(self, scores: NDArray[np.float32]) -> list[tuple[str, ...]]:
