@@ -92,6 +92,8 @@ def test_a_run_that_is_killed_twice_gives_the_same_files(tiny: Path, tmp_path: P
     options = ("--model", str(tiny), "--rows-per-part", "2", "--threads", "1")
     plan = million.Plan(rows=60, seed=1, kills=2, options=options)
     result = million.measure(tmp_path, plan, ["distinct", "killed", "repeated"], tick=0.001)
+    runs = json.loads((tmp_path / "state.json").read_text(encoding="utf-8"))["runs"]
+    assert runs["distinct"]["legs"][-1]["safe"] == 30, "its ledger is gone, its parts are not"
     killed = result["runs"]["killed"]
     assert len(killed["kills"]) == 2
     first, second = (kill["safe_parts"] for kill in killed["kills"])

@@ -119,8 +119,12 @@ class Batch:
         return self.out.with_name(f"{self.out.name}.log")
 
     def _parts(self) -> int:
-        """Return how many parts are safe."""
-        return len(list((self.out / "_ledger").glob("[0-9]*.json")))
+        """Return how many parts are safe: those of the ledger, all once the manifest is there."""
+        listed = len(list((self.out / "_ledger").glob("[0-9]*.json")))
+        # The manifest comes before the ledger goes, so that it is asked for last.
+        if (self.out / "_manifest.json").exists():
+            return len(list(self.out.glob("part-*")))
+        return listed
 
     def _begin(self, restart: bool) -> None:
         if self.legs and restart:
