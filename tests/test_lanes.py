@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import pytest
 
@@ -27,19 +28,20 @@ def test_one_lane_needs_no_thread() -> None:
 
 
 def test_what_has_not_begun_is_dropped_when_a_call_fails() -> None:
-    begun, failed = [], threading.Event()
+    begun = []
 
     def call(number: int) -> None:
         begun.append(number)
         if number == 0:
-            failed.set()
             raise ValueError("the first")
-        failed.wait(20)
+        # All of them would take five seconds: however the threads take turns, the failure is
+        # noticed long before. Calls that do nothing can all be through by then.
+        time.sleep(0.01)
 
     with pytest.raises(ValueError, match="the first"), Lanes(2) as lanes:
-        for _ in lanes.map(call, range(10_000)):
+        for _ in lanes.map(call, range(1_000)):
             pass
-    assert len(begun) < 10_000
+    assert len(begun) < 1_000
 
 
 def test_where_no_thread_can_begin_calls_are_made_one_by_one() -> None:
