@@ -114,17 +114,24 @@ class Batch:
             if seen and self.legs[-1]["end"] == "lost":
                 raise SystemExit(f"The batch has given up; see {self._log}.")
 
+    def manifest(self) -> dict[str, Any] | None:
+        """Return the output's manifest, None before there is one."""
+        path = self.out / "_manifest.json"
+        if not path.exists():
+            return None
+        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return found
+
     @property
     def _log(self) -> Path:
         return self.out.with_name(f"{self.out.name}.log")
 
     def _parts(self) -> int:
-        """Return how many parts are safe: those of the ledger, all once the manifest is there."""
+        """Return how many parts are safe: those of the manifest, until then of the ledger."""
         listed = len(list((self.out / "_ledger").glob("[0-9]*.json")))
         # The manifest comes before the ledger goes, so that it is asked for last.
-        if (self.out / "_manifest.json").exists():
-            return len(list(self.out.glob("part-*")))
-        return listed
+        manifest = self.manifest()
+        return len(manifest["files"]) if manifest else listed
 
     def _begin(self, restart: bool) -> None:
         if self.legs and restart:
@@ -156,8 +163,7 @@ class Batch:
 
     def _conclude(self, killed: bool) -> None:
         leg = self.legs[-1]
-        whole = (self.out / "_manifest.json").exists()
-        leg["end"] = "killed" if killed else "done" if whole else "lost"
+        leg["end"] = "killed" if killed else "done" if self.manifest() else "lost"
         leg["safe"] = self._parts()
         leg["drafts"] = [path.name for path in self.out.rglob(".*.draft")]
         self._state.save()
@@ -230,7 +236,8 @@ def measured(
     batch.finish(kills, restart=name not in UNBROKEN, tick=tick)
     facts = json.loads(facts_path(rows).read_text(encoding="utf-8"))
     digests = files(batch.out)
-    manifest = json.loads((batch.out / "_manifest.json").read_text(encoding="utf-8"))
+    manifest = batch.manifest()
+    assert manifest, "a run that came to its end has one"
     found = {"runtime": manifest["runtime"], "files": len(digests), "sha256": whole(digests)}
     found["parts"] = len(manifest["files"])
     del digests["_manifest.json"]
