@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clausemark.document import Document, find_documents, parse_document, read_document
@@ -63,6 +63,7 @@ def test_the_text_of_a_text_file_is_the_file_with_its_line_ends() -> None:
     assert parse_document(text.encode(), name="p.md").text == text
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=400), st.sampled_from(["", ".txt", ".html", ".pdf", ".docx"]))
 def test_no_bytes_raise_anything_but_a_document_error(data: bytes, suffix: str) -> None:
     try:

@@ -171,6 +171,69 @@ def test_a_declared_charset_is_heeded(charset: str, declaration: str) -> None:
     assert parse_document(data, name="p.html").text == text
 
 
+LONG = "This notice explains what Example Inc. does with what it knows of its customers. " * 12
+
+
+@pytest.mark.parametrize(
+    ("markup", "kept"),
+    [
+        ('<h2 id="information-sharing">Information sharing</h2>', "Information sharing"),
+        ('<h2 id="social-media" class="social">Social media</h2>', "Social media"),
+        ('<div id="newsletter"><h3>Newsletter</h3></div>', "Newsletter"),
+        ('<section id="sharing"><p>We sell your location to brokers.</p></section>', "We sell"),
+        ('<p id="footer-note">You can delete your account at any time.</p>', "You can delete"),
+        ('<li class="sharing">We share data with the police.</li>', "the police"),
+        (
+            '<section id="ccpa-notice"><p>We sell identifiers.</p><a class="btn">Opt out</a>',
+            "We sell identifiers",
+        ),
+        ('<section id="trusted-partners"><p>We share.</p><a class="btn">List</a>', "We share"),
+        ('<div class="sticky-section"><p>We keep calls.</p><button>More</button>', "We keep calls"),
+        (
+            '<section id="cookie-notice"><p>We set cookies.</p><button>Manage cookies</button>',
+            "We set cookies",
+        ),
+        ('<div class="panel" hidden>We sell your location.</div>', "We sell your location"),
+        ('<div class="panel" hidden>Email privacy@example.org</div>', "privacy@example.org"),
+    ],
+)
+def test_a_section_named_like_furniture_is_kept(markup: str, kept: str) -> None:
+    assert kept in html(f"<body><p>{LONG}</p>{markup}</body>").text
+
+
+@pytest.mark.parametrize(
+    "markup",
+    [
+        '<div class="share"><h3>GONE</h3><a href="/f"></a><a href="/t"></a></div>',
+        '<div class="social">GONE us on <a href="/f">Chirper and Facepage</a></div>',
+        '<div class="newsletter"><p>GONE to get our news by mail.</p><input type="email"></div>',
+        '<div class="site-footer footer">© 2026 GONE Inc. All rights reserved.</div>',
+        '<h2 class="sr-only">GONE</h2>',
+        '<p class="post-meta">GONE on the first of May by Jo.</p>',
+        '<div class="cookie-banner">We use GONE cookies.<button>Accept all</button></div>',
+        '<div id="consent-box">You see GONE cookies.<button></button></div>',
+        '<div id="onetrust-consent-sdk">Your GONE data.<button>Settings</button></div>',
+        '<div class="panel" hidden>GONE</div>',
+        "<p hidden>We keep your GONE data for ever and ever.</p>",
+    ],
+)
+def test_furniture_is_left_out(markup: str) -> None:
+    text = html(f"<body><p>{LONG}</p>{markup}<p>The end.</p></body>").text
+    assert "GONE" not in text
+    assert "The end." in text
+
+
+@pytest.mark.parametrize(("level", "expected"), [("3", 3), ("0", 2), ("³", 2), ("9" * 5000, 6)])
+def test_a_headings_level_may_be_any_text(level: str, expected: int) -> None:
+    page = html(f'<p role="heading" aria-level="{level}">Retention</p><p>We keep it.</p>')
+    assert blocks(page)[0] == ("heading", expected, "Retention")
+
+
+def test_a_charset_that_is_none_is_not_heeded() -> None:
+    page = b'<meta charset="undefined"><p>We keep caf\xe9 data.</p>'
+    assert "café data" in parse_document(page, name="policy.html").text
+
+
 def test_what_holds_the_text_is_the_body_whatever_it_is_called() -> None:
     policy = "<p>We keep your name for a year and then delete it.</p>" * 9
     for wrapper in (

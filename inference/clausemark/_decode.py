@@ -58,7 +58,7 @@ def _decoded(data: bytes, name: str, declared: bool) -> str:
 def _strictly(data: bytes, encoding: str) -> str | None:
     try:
         return data.decode(encoding)
-    except (UnicodeDecodeError, LookupError):
+    except (UnicodeError, LookupError):  # "undefined" is a codec, and fails by itself.
         return None
 
 

@@ -26,17 +26,33 @@ _ROLES: Final = word_set(
     "alertdialog dialog"
 )
 _PLACES: Final = frozenset({"html", "head", "body", "main", "article", "#root"})
-_NAMES = re.compile(
-    r"(?:^|[\s_-])(?:nav|navbar|navigation|menu|breadcrumbs?|footer|sidebar|skip-?link|"
-    r"site-header|masthead|top-?bar|share|sharing|social|related|sr-only|pagination|"
-    r"visually-hidden|screen-reader-text|post-meta|entry-meta|comments|widget-area|"
-    r"newsletter|subscribe|advert(?:isement)?|popup|modal|toast|back-to-top|print-only)(?:$|[\s_-])",
+#: Classes of what leads about the page, or speaks to screen readers and printers alone.
+_LEADING = re.compile(
+    r"(?:^|[\s_-])(?:nav|navbar|navigation|menu|breadcrumbs?|skip-?link|sr-only|pagination|"
+    r"visually-hidden|screen-reader-text|back-to-top|print-only)(?:$|[\s_-])",
+    re.I,
+)
+#: Classes and ids of what stands beside a page's text; sections of policies are called so, too.
+_BESIDE = re.compile(
+    r"(?:^|[\s_-])(?:nav|navbar|navigation|menu|footer|sidebar|site-header|masthead|top-?bar|"
+    r"share|sharing|social|related|post-meta|entry-meta|comments|widget-area|newsletter|"
+    r"subscribe|advert(?:isement)?|popup|modal|toast)(?:$|[\s_-])",
+    re.I,
+)
+_VENDORS = re.compile(
+    r"onetrust|cookiebot|cc-window|cc-banner|cookie-law-info|cmplz|didomi|usercentrics|"
+    r"truste(?!d)|osano|(?<![a-z])cky-|iubenda-cs|eu-cookie",
     re.I,
 )
 _BANNER = re.compile(
-    r"onetrust|cookiebot|cc-window|cc-banner|cookie-law-info|cmplz|didomi|usercentrics|truste|"
-    r"osano|cky-|iubenda-cs|(?:cookies?|consent|gdpr|ccpa)[\w-]*(?:banner|bar|popup|modal|notice|"
-    r"notification|message|overlay|dialog|wall|consent|box)|eu-cookie",
+    r"(?:cookies?|consent|gdpr|ccpa)[\w-]*(?:banner|bar|popup|modal|notice|"
+    r"notification|message|overlay|dialog|wall|consent|box)",
+    re.I,
+)
+#: What a banner's button says, if not a picture alone; a section's says "Manage cookies".
+_ANSWER = re.compile(
+    r"\b(?:accept|agree|allow|reject|decline|deny|refuse|dismiss|close|hide|continue|got it|"
+    r"ok|okay|understand|understood)\b|^\W*x?\W*$",
     re.I,
 )
 _FOLDED = re.compile(
@@ -44,6 +60,12 @@ _FOLDED = re.compile(
 )
 _UNSEEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
 _HEADINGS: Final = frozenset({"h1", "h2", "h3", "h4"})
+#: Words without which few sentences of a policy do, and most of a page's furniture does.
+_PARTIES = re.compile(
+    r"\b(?:we|us|our|you|your|they|their|personal|data|information|cookies?|privacy)\b|@", re.I
+)
+_SENTENCE = re.compile(r"(?:\S+\s+){4,}\S*[.!?]")
+_SMALL: Final = 200
 
 
 def body_of(root: Node) -> Node:
@@ -86,9 +108,11 @@ def _is_hidden(node: Node) -> bool:
         or node.get("aria-hidden").lower() == "true"
         or _UNSEEN.search(node.get("style")) is not None
     )
+    if not hidden:
+        return False
     # A folded section is hidden until somebody opens it, and part of the policy all the same.
     folded = node.get("role") in ("tabpanel", "region") or _FOLDED.search(_name(node))
-    return hidden and not (folded and node.size > 80)
+    return not (folded and (node.size > 80 or _PARTIES.search(_text(node))))
 
 
 def _is_region(node: Node, body: Node) -> bool:
@@ -101,15 +125,45 @@ def _is_region(node: Node, body: Node) -> bool:
 
 
 def _is_named(node: Node) -> bool:
-    """Tell furniture by its class or id, unless it holds text that reads like a policy's."""
-    return bool(_NAMES.search(_name(node))) and (_is_mostly_links(node) or node.size < 200)
+    """Tell furniture by its class or id, unless it holds text that reads like a policy's.
+
+    A heading's id is made of its words: "information-sharing" stands over a section.
+    """
+    if _LEADING.search(node.get("class")):
+        return _is_mostly_links(node) or node.size < _SMALL
+    if _is_heading(node) or not _BESIDE.search(_name(node)):
+        return False
+    return _is_mostly_links(node) or (node.size < _SMALL and not _reads(node))
+
+
+def _reads(node: Node) -> bool:
+    """Tell whether a small element without controls holds a policy's sentence or just a heading."""
+    within = [node, *_first(node)]
+    if any(d.tag in ("button", "input") for d in within):
+        return False
+    text = _text(node)
+    if _SENTENCE.search(text) and _PARTIES.search(text):
+        return True
+    return any(map(_is_heading, within)) and not any(d.tag == "a" for d in within)
+
+
+def _is_heading(node: Node) -> bool:
+    return node.tag in ("h5", "h6") or node.tag in _HEADINGS or node.get("role") == "heading"
 
 
 def _is_banner(node: Node) -> bool:
-    """Tell a cookie banner by its name and its button; a section about cookies has none."""
-    if not _BANNER.search(_name(node)) or node.size > 2500:
+    """Tell a cookie banner by its name and its button; a section about cookies has none.
+
+    Sections that are named like one ("ccpa-notice") may hold a button, but none that answers.
+    """
+    name = _name(node)
+    if node.size > 2500 or not (_VENDORS.search(name) or _BANNER.search(name)):
         return False
-    return any(d.tag in ("button", "input") or "btn" in d.get("class") for d in _first(node))
+    found = (d for d in _first(node) if d.tag in ("button", "input") or "btn" in d.get("class"))
+    controls = list(islice(found, 10))
+    if _VENDORS.search(name):
+        return bool(controls)
+    return any(_ANSWER.search(d.get("value") or _text(d, most=30)) for d in controls)
 
 
 def _is_small_form(node: Node) -> bool:
@@ -125,6 +179,20 @@ def _is_mostly_links(node: Node) -> bool:
 def _first(node: Node) -> Iterator[Node]:
     """The first of the elements within: enough for what is small, and bounded for what is not."""
     return islice(node.descendants(), 300)
+
+
+def _text(node: Node, *, most: int = 300) -> str:
+    """Return the text within a small element, of its first `most` parts, told apart by blanks."""
+    parts: list[str] = []
+    stack: list[Node | str] = [node]
+    while stack and most > 0:
+        most -= 1
+        at = stack.pop()
+        if isinstance(at, str):
+            parts.append(at)
+        else:
+            stack.extend(reversed(at.children))
+    return " ".join(" ".join(parts).split())
 
 
 def _name(node: Node) -> str:

@@ -200,7 +200,9 @@ def _heading(node: Node) -> int:
         return int(node.tag[1])
     if node.get("role") == "heading":
         level = node.get("aria-level")
-        return min(int(level), 6) if level.isdecimal() and level != "0" else 2
+        if not (level.isascii() and level.isdecimal() and level.strip("0")):
+            return 2
+        return min(int(level), 6) if len(level) < 3 else 6
     if node.tag in ("summary", "caption", "legend"):
         return 5
     if node.tag == "button":
