@@ -60,6 +60,11 @@ def test_a_lone_word_between_two_long_differences_is_joined_to_them() -> None:
         ("| Logs | 30 days |", ("Logs", "30", "days")),
         ("yes; and", ("yes", ";", "and")),
         ("30 days", ("30", "days")),
+        ("1.5 years", ("1.5", "years")),
+        ("2.5 GB of mail", ("2.5", "GB", "of", "mail")),
+        ("2.1 your name", ("your", "name")),
+        ("2.1 We share", ("We", "share")),
+        ("2.1. years", ("years",)),
         ("...", ("...",)),
         ("", ()),
     ],
@@ -74,6 +79,11 @@ def test_keys_are_the_words_without_typography(text: str, expected: tuple[str, .
 )
 def test_headings_are_compared_without_numbers_and_capitals(heading: str) -> None:
     assert unnumbered(heading) == "how long"
+
+
+@pytest.mark.parametrize("heading", ["30 Days Retention", "1.5-year plan", "2 months"])
+def test_a_heading_that_begins_with_a_time_keeps_its_number(heading: str) -> None:
+    assert unnumbered(heading)[0].isdigit()
 
 
 def test_grammar_bears_no_meaning_unless_there_is_nothing_else() -> None:

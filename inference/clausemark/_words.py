@@ -30,10 +30,19 @@ _CORE: Final = rf"{_WORD}+(?:[-‐‑'’.@/&]{_WORD}+)*|\.{{2,}}|''|``|\S"
 _FILL: Final = r"(?:\s|[*`|•·▪▫●○■□◦‣⁃∙►▶➢✓]|[-=_]{3,}|(?<!\w)_+|_+(?!\w))*"
 _TOKEN: Final = re.compile(rf"({_CORE})({_FILL})")
 _BULLET: Final = r"[-–—+>•·▪▫●○■□◦‣⁃∙►▶➢✓\uf0b7\uf0a7*]|\#{1,6}"
-_NUMBER: Final = r"\(?(?:\d{1,2}(?:\.\d{1,2})*|[a-zA-Z]|[ivxIVX]{1,5})[.)]|\d{1,2}(?:\.\d{1,2})+"
+#: What makes an amount of a bare number before it ("1.5 years"), which is then no mark.
+_UNIT: Final = (
+    r"[\s-]*(?:second|minute|hour|day|week|month|year|quarter|time|met(?:er|re)|mile|feet|foot|"
+    r"k?m\b|[kmgt]i?b\b|per\s?cent|%|thousand|[mb]illion|dollar|euro|pound|usd|eur|gbp)"
+)
+_NUMBER: Final = (
+    r"\(?(?:\d{1,2}(?:\.\d{1,2})*|[a-zA-Z]|[ivxIVX]{1,5})[.)]"
+    rf"|\d{{1,2}}(?:\.\d{{1,2}})+(?!(?i:{_UNIT}))"
+)
 _OPENING: Final = re.compile(rf"{_FILL}(?:(?:{_BULLET}|{_NUMBER})\s+)*{_FILL}")
 _HEADING_NUMBER: Final = re.compile(
-    r"(?:\d{1,2}(?:\.\d{1,2}){0,3}[.):]?|(?:section|article|part|chapter)\s+\w{1,4}[.:]?)"
+    rf"(?:\d{{1,2}}(?:\.\d{{1,2}}){{0,3}}(?:[.):]|(?!{_UNIT}))"
+    r"|(?:section|article|part|chapter)\s+\w{1,4}[.:]?)"
     r"(?:\s*[-–—:]\s+|\s+)(?=\S)",
     re.I,
 )
