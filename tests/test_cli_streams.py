@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import clausemark
+from clausemark._output import sink
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(clausemark.__file__).parents[1])}
 
@@ -53,3 +54,21 @@ def test_a_full_disk_is_one_line(tiny: Path, policy: Path, name: str) -> None:
     assert done.returncode == 1
     assert done.stderr.startswith("clausemark: Standard output cannot be written (No space left")
     assert done.stderr.count("\n") == 1
+
+
+def test_two_outputs_of_one_name_and_process_id_do_not_meet(tmp_path: Path) -> None:
+    out = tmp_path / "out.jsonl"
+    with sink(out) as first:
+        first.write("first\n")
+        with sink(out) as second:
+            second.write("second\n")
+        assert out.read_text() == "second\n"
+    assert out.read_text() == "first\n"
+    assert list(tmp_path.iterdir()) == [out]
+
+
+def test_an_output_that_fails_leaves_nothing(tmp_path: Path) -> None:
+    out = tmp_path / "out.jsonl"
+    with pytest.raises(TypeError), sink(out) as stream:
+        stream.writelines(["half\n", 1])  # type: ignore[list-item]
+    assert not list(tmp_path.iterdir())

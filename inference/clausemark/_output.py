@@ -6,6 +6,7 @@ import csv
 import json
 import os
 import re
+import secrets
 import sys
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -144,11 +145,13 @@ def sink(path: Path | None) -> Iterator[IO[str]]:
 
 @contextmanager
 def _beside(path: Path) -> Iterator[IO[str]]:
-    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
+    # In containers every run has the same process id, and may share the folder with another.
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(6)}.part")
     if path.is_dir():
         raise IsADirectoryError(21, "it is a folder")
+    draft.touch(exist_ok=False)
     try:
-        with draft.open("x", encoding="utf-8", errors="replace", newline="") as stream:
+        with draft.open("w", encoding="utf-8", errors="replace", newline="") as stream:
             yield stream
         draft.replace(path)
     finally:
