@@ -204,7 +204,7 @@ def _leading(lines: list[_Line]) -> float:
 
 def _is_title(line: _Line, body: float) -> bool:
     text = line.text.strip()
-    if len(text) > 110 or text[-1] in ".;,":
+    if len(text) > 110 or text[-1] in ".;," or not any(map(str.isalpha, text)):
         return False
     return line.size >= body * 1.1 or (line.bold and text[-1] != ":")
 
