@@ -35,8 +35,18 @@ class State:
     history: list[dict[str, float]] = field(default_factory=list)
 
 
-def save(folder: Path, model: Any, optimiser: Any, state: State) -> None:
-    """Write a checkpoint under `folder` and remove the older ones."""
+def save(
+    folder: Path,
+    model: Any,
+    optimiser: Any,
+    state: State,
+    *,
+    random: dict[str, torch.Tensor] | None = None,
+) -> None:
+    """Write a checkpoint under `folder` and remove the older ones.
+
+    `random` is what `random_state` gave in each process, one below the other; this one's if None.
+    """
     target = folder / "checkpoints" / f"{state.step:08d}-{state.epoch:04d}"
     partial = target.with_suffix(".partial")
     shutil.rmtree(partial, ignore_errors=True)
@@ -44,7 +54,7 @@ def save(folder: Path, model: Any, optimiser: Any, state: State) -> None:
     tensors = {k: v.detach().cpu().contiguous() for k, v in model.state_dict().items()}
     save_file(tensors, partial / "model.safetensors")
     save_file(_flatten(optimiser), partial / "optimiser.safetensors")
-    save_file(_random_state(), partial / "random.safetensors")
+    save_file(random or random_state(), partial / "random.safetensors")
     (partial / "state.json").write_text(json.dumps(asdict(state), indent=1), encoding="utf-8")
     shutil.rmtree(target, ignore_errors=True)
     partial.rename(target)
@@ -53,8 +63,11 @@ def save(folder: Path, model: Any, optimiser: Any, state: State) -> None:
             shutil.rmtree(old, ignore_errors=True)
 
 
-def restore(folder: Path, model: Any, optimiser: Any) -> State | None:
-    """Load the newest checkpoint into `model` and `optimiser`; None if there is none."""
+def restore(folder: Path, model: Any, optimiser: Any, *, process: int = 0) -> State | None:
+    """Load the newest checkpoint into `model` and `optimiser`; None if there is none.
+
+    Random numbers go on where those of this `process` stood.
+    """
     found = sorted(p for p in (folder / "checkpoints").glob("*-*") if p.suffix != ".partial")
     if not found:
         return None
@@ -62,9 +75,9 @@ def restore(folder: Path, model: Any, optimiser: Any) -> State | None:
     model.load_state_dict(load_file(newest / "model.safetensors"))
     _unflatten(optimiser, load_file(newest / "optimiser.safetensors"))
     random = load_file(newest / "random.safetensors")
-    torch.set_rng_state(random["cpu"])
+    torch.set_rng_state(_own(random["cpu"], process))
     if torch.cuda.is_available() and "cuda" in random:
-        torch.cuda.set_rng_state(random["cuda"])
+        torch.cuda.set_rng_state(_own(random["cuda"], process))
     return State(**json.loads((newest / "state.json").read_text(encoding="utf-8")))
 
 
@@ -73,11 +86,18 @@ def clear(folder: Path) -> None:
     shutil.rmtree(folder / "checkpoints", ignore_errors=True)
 
 
-def _random_state() -> dict[str, torch.Tensor]:
-    state = {"cpu": torch.get_rng_state()}
+def random_state() -> dict[str, torch.Tensor]:
+    """Return where this process's random numbers stand. *Shape:* (1, bytes) each."""
+    state = {"cpu": torch.get_rng_state()[None]}
     if torch.cuda.is_available():
-        state["cuda"] = torch.cuda.get_rng_state()
+        state["cuda"] = torch.cuda.get_rng_state()[None]
     return state
+
+
+def _own(states: torch.Tensor, process: int) -> torch.Tensor:
+    # Checkpoints of before hold one state, without a dimension for processes.
+    rows = states if states.ndim > 1 else states[None]
+    return rows[process % len(rows)].clone()
 
 
 def _flatten(optimiser: Any) -> dict[str, torch.Tensor]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import torch
+from accelerate.utils import broadcast
 from safetensors.torch import save_file
 
 from training import batches, checkpoint
@@ -62,7 +63,8 @@ class Loop:
     def run(self) -> checkpoint.State:
         """Train to the end or until patience is out; return the final state."""
         optimiser = make_optimiser(self.model, self.config)
-        state = checkpoint.restore(self.config.folder, self.model, optimiser)
+        rank = self.accelerator.process_index
+        state = checkpoint.restore(self.config.folder, self.model, optimiser, process=rank)
         world = self.accelerator.num_processes
         state = state or checkpoint.State(processes=world)
         if state.processes != world:
@@ -94,7 +96,7 @@ class Loop:
             bar.advance(loss=losses["loss"], tokens=batch.tokens * self.accelerator.num_processes)
             if self.accelerator.is_main_process:
                 self._log(state, losses, rate, batch.tokens)
-            if time.monotonic() - saved > self.config.checkpoint_seconds:
+            if self._due(saved):
                 state.seconds, began = state.seconds + time.monotonic() - began, time.monotonic()
                 self._save(optimiser, state)
                 saved = time.monotonic()
@@ -168,10 +170,24 @@ class Loop:
     def _rows(self, batch: batches.Batch) -> NDArray[np.int64]:
         return np.where(batch.rows < 0, -1, self.windows.owner[batch.rows])
 
+    def _due(self, saved: float) -> bool:
+        """Say whether a checkpoint is due, by the main process's clock in every process.
+
+        With a clock each, one would wait for the others to save while they wait for its gradients.
+        """
+        due = time.monotonic() - saved > self.config.checkpoint_seconds
+        if self.accelerator.num_processes == 1:
+            return due
+        return bool(broadcast(torch.tensor([due], device=self.accelerator.device)).item())
+
     def _save(self, optimiser: Any, state: checkpoint.State) -> None:
+        random = {
+            name: self.accelerator.gather(own.to(self.accelerator.device)).cpu()
+            for name, own in checkpoint.random_state().items()
+        }
         if self.accelerator.is_main_process:
             inner = getattr(optimiser, "optimizer", optimiser)
-            checkpoint.save(self.config.folder, self.model, inner, state)
+            checkpoint.save(self.config.folder, self.model, inner, state, random=random)
         self.accelerator.wait_for_everyone()
 
     def _log(
