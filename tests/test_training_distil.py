@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from clausemark.labels import OPP115
 from training import distil
+from training.config import ConfigError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -85,6 +86,15 @@ def test_votes_are_the_mean_of_the_teachers_and_parts_are_not_redone(
     assert row["heading"] == "who we are"
     assert row["votes"]["Data Security"] == pytest.approx(0.4)
     assert row["labels"] == []
+
+
+def test_a_run_of_another_task_is_no_teacher(tmp_path: Path) -> None:
+    (tmp_path / "model").mkdir()
+    other = {"task": "headings", "select": "last", "validation": None}
+    values = learnt().to_dict() | other | {"train": [{"path": "headings.jsonl"}]}
+    (tmp_path / "config.json").write_text(json.dumps(values))
+    with pytest.raises(ConfigError, match="its task is 'headings', a teacher needs"):
+        distil.teacher_scorer(tmp_path)
 
 
 @pytest.mark.slow

@@ -36,7 +36,7 @@ from clausemark.tokens import combine
 from training.config import ConfigError
 from training.examples import checksum, read_rows
 from training.files import circumstances, write_array, write_json, write_text
-from training.frozen import Frozen
+from training.frozen import Frozen, config_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -136,7 +136,16 @@ def mean_scores(
 
 
 def teacher_scorer(run: Path) -> Scorer:
-    """Load a finished run of training.fit as a function from texts to probabilities."""
+    """Load a finished run of training.fit as a function from texts to probabilities.
+
+    Raises ConfigError for a run of another task: it would get a head that nobody trained.
+    """
+    task = config_of(run).task
+    if task != "labels":
+        raise ConfigError(
+            f"{run}: its task is {task!r}, a teacher needs a head for labels.",
+            hint="Name a run with task = 'labels', such as one over that encoder.",
+        )
     teacher = Frozen.load(run)
 
     def score(texts: Sequence[str]) -> NDArray[np.float32]:
