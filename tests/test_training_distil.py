@@ -97,6 +97,25 @@ def test_a_run_of_another_task_is_no_teacher(tmp_path: Path) -> None:
         distil.teacher_scorer(tmp_path)
 
 
+def test_scores_of_the_same_files_in_another_order_or_role_are_others(tmp_path: Path) -> None:
+    paths = [write_texts(tmp_path / f"{name}.jsonl", [name]) for name in "ab"]
+    first, second = ([line] for line in distil.checksums(paths))
+    distil.claim(tmp_path, {"texts": first + second, "labelled": []})
+    distil.claim(tmp_path, {"texts": first + second, "labelled": []})
+    for made in ({"texts": second + first, "labelled": []}, {"texts": first, "labelled": second}):
+        with pytest.raises(ConfigError, match="made with another texts"):
+            distil.claim(tmp_path, made)
+
+
+def test_a_folder_that_holds_its_checksums_by_name_is_still_taken(tmp_path: Path) -> None:
+    paths = [write_texts(tmp_path / f"{name}.jsonl", [name]) for name in "ba"]
+    made = distil.checksums(paths)
+    (tmp_path / "distil.json").write_text(json.dumps({"texts": dict(made)}))
+    distil.claim(tmp_path, {"texts": made})
+    with pytest.raises(ConfigError, match="made with another texts"):
+        distil.claim(tmp_path, {"texts": made[::-1]})
+
+
 @pytest.mark.slow
 def test_the_program_labels_by_a_finished_run_and_refuses_another_draw(
     tmp_path: Path,

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from clausemark.errors import RecordError
 from clausemark.labels import OPP115
 from training import probe
-from training.config import Source
+from training.config import ConfigError, Source
 from training.examples import Examples, load
 from training.frozen import Frozen
 
@@ -148,6 +148,16 @@ def test_the_program_keeps_features_and_refuses_other_texts(
     again = CliRunner().invoke(app, [*common, "--source", str(source), "--most", "3"])
     assert again.exit_code == 1
     assert "another most" in again.output
+
+
+def test_no_two_sources_go_by_one_name(tmp_path: Path) -> None:
+    gold, mine, other = (tmp_path / name for name in ("opp115.jsonl", "a/x.jsonl", "b/x.jsonl"))
+    assert probe._named(gold, [mine]) == {"x": mine}
+    with pytest.raises(ConfigError, match=r"a/x\.jsonl and .*b/x\.jsonl: both .* name 'x'"):
+        probe._named(gold, [mine, other])
+    for name in ("gold", "all"):
+        with pytest.raises(ConfigError, match=rf"and .*b/{name}\.jsonl: both .* name '{name}'"):
+            probe._named(gold, [mine, tmp_path / "b" / f"{name}.jsonl"])
 
 
 def test_gold_without_folds_is_refused(tmp_path: Path) -> None:

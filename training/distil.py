@@ -187,12 +187,20 @@ def _key(text: str) -> bytes:
     return hashlib.blake2b(" ".join(text.lower().split()).encode(), digest_size=12).digest()
 
 
+def checksums(paths: Sequence[Path], files: Sequence[Path] | None = None) -> list[list[str]]:
+    """Return the name and checksum of each of `paths`, or of the one of `files` in its place.
+
+    In order, because scores are kept by position: the same files in another order are others.
+    """
+    return [[str(p), checksum(f)] for p, f in zip(paths, files or paths, strict=True)]
+
+
 def claim(output: Path, made: dict[str, Any], *, file: str = "distil.json") -> None:
     """Refuse an output folder whose `file` says that its arrays come of anything but `made`."""
     path = output / file
     if path.exists():
         found = json.loads(path.read_text(encoding="utf-8"))
-        differing = [key for key in made if found.get(key) != made[key]]
+        differing = [key for key in made if _listed(found.get(key)) != made[key]]
         if differing:
             raise ConfigError(
                 f"{output}: made with another {', '.join(differing)}.",
@@ -200,6 +208,11 @@ def claim(output: Path, made: dict[str, Any], *, file: str = "distil.json") -> N
             )
         return
     write_json(path, made | circumstances())
+
+
+def _listed(value: Any) -> Any:
+    # Older folders hold checksums by name, in the order that they were given in.
+    return [[*pair] for pair in value.items()] if isinstance(value, dict) else value
 
 
 def main(  # noqa: PLR0913, PLR0917  (an option of the command each)
@@ -220,8 +233,9 @@ def main(  # noqa: PLR0913, PLR0917  (an option of the command each)
         claim(
             output,
             {
-                "teachers": {str(run): checksum(weights_of(run)) for run in teachers},
-                "texts": {str(path): checksum(path) for path in [*texts, *left_out]},
+                "teachers": checksums(teachers, [weights_of(run) for run in teachers]),
+                "texts": checksums(texts),
+                "labelled": checksums(left_out),
                 "candidates": number,
                 "seed": seed,
                 "headings": headings,

@@ -28,8 +28,8 @@ from sklearn.preprocessing import StandardScaler
 from clausemark.errors import ClausemarkError, RecordError
 from clausemark.labels import OPP115
 from training import examples, metrics, paired
-from training.config import Source
-from training.distil import claim, weights_of
+from training.config import ConfigError, Source
+from training.distil import checksums, claim, weights_of
 from training.files import circumstances, write_array, write_json, write_text
 from training.frozen import Frozen
 from training.scored import Scored
@@ -48,6 +48,9 @@ RIDGE: Final = 0.1
 MAJORITY: Final = 0.5
 #: What a text of a source counts beside one of the gold's.
 WEIGHTS: Final = [0.05, 0.2]
+#: Names that no source may go by: the gold's features, the figures of all sources together.
+GOLD: Final = "gold"
+ALL: Final = "all"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +129,7 @@ def compare(
     figures = metrics.f1_at_half(without.scored.truth, without.scored.scores - 0.5)
     groups = {name: [part] for name, part in sources.items()}
     if len(sources) > 1:
-        groups["all"] = list(sources.values())
+        groups[ALL] = list(sources.values())
     rows = []
     for name, parts in groups.items():
         for weight in weights:
@@ -172,6 +175,21 @@ def _line(row: dict[str, Any]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
+def _named(gold: Path, sources: Sequence[Path]) -> dict[str, Path]:
+    """Return the sources by the name that features and figures stand under, none of them twice."""
+    taken = {GOLD: str(gold), ALL: "all sources together"}
+    named: dict[str, Path] = {}
+    for path in sources:
+        if path.stem in taken:
+            raise ConfigError(
+                f"{taken[path.stem]} and {path}: both would go by the name {path.stem!r}.",
+                hint="Give the file another name.",
+            )
+        taken[path.stem] = str(path)
+        named[path.stem] = path
+    return named
+
+
 def _read(run: Path, source: Source, room: Path, name: str, most: int) -> Probed:
     """Read `source` and its features; the latter are kept in `room`."""
     data = examples.load([source])
@@ -208,15 +226,16 @@ def main(  # noqa: PLR0913, PLR0917  (an option of the command each)
     """Judge what each SOURCE gives to linear probes over RUN's frozen encoder."""
     weights = weight or WEIGHTS
     try:
-        made = {str(path): examples.checksum(path) for path in [gold, *source]}
-        origin = {"run": examples.checksum(weights_of(run)), "texts": made, "most": most}
+        named = _named(gold, source)
+        made = {"gold": checksums([gold]), "texts": checksums(source)}
+        origin = {"run": examples.checksum(weights_of(run)), **made, "most": most}
         claim(output, origin, file="features.json")
         train = Source(path=str(gold), splits=("train",), majority=MAJORITY)
-        own = _read(run, train, output, "gold", 10**9)
+        own = _read(run, train, output, GOLD, 10**9)
         examples.judgeable(own.data, gold)
         sources = {
-            path.stem: _read(run, Source(str(path), apart=str(gold)), output, path.stem, most)
-            for path in source
+            name: _read(run, Source(str(path), apart=str(gold)), output, name, most)
+            for name, path in named.items()
         }
         without, rows = compare(own, _folds(gold, own.data.ids), sources, weights)
     except ClausemarkError as error:

@@ -26,8 +26,8 @@ from clausemark.errors import ClausemarkError
 from clausemark.labels import OPP115
 from clausemark.segment import headed
 from training import stacking
-from training.distil import claim, mean_scores, teacher_scorer, weights_of
-from training.examples import checksum, read_rows
+from training.distil import checksums, claim, mean_scores, teacher_scorer, weights_of
+from training.examples import read_rows
 from training.files import write_text
 
 if TYPE_CHECKING:
@@ -51,8 +51,8 @@ def main(
     """Correct the labels of TEXTS by the mean of the teachers."""
     room = output / texts.stem
     try:
-        made = {str(run): checksum(weights_of(run)) for run in teacher}
-        claim(room, {"teachers": made, "texts": {str(texts): checksum(texts)}})
+        made = checksums(teacher, [weights_of(run) for run in teacher])
+        claim(room, {"teachers": made, "texts": checksums([texts])})
         trust = stacking.read(weights)
         rows = list(read_rows(texts))
         given = np.stack([stacking.votes(row) for row in rows])
