@@ -9,14 +9,17 @@ import numpy as np
 import pytest
 import typer
 from analysis_fixtures import random
-from training_fixtures import rows, write_records
+from training_fixtures import bert, easy, make_config, rows, write_records
 from typer.testing import CliRunner
 
 from clausemark import Classifier
 from clausemark.errors import RecordError
 from clausemark.labels import OPP115
-from training import agreement, baseline, compare, evaluate, examples, metrics
+from training import agreement, baseline, compare, crossval, evaluate, examples, metrics
 from training.config import Source
+from training.files import write_array, write_json
+from training.fit import fit
+from training.outoffold import OutOfFold
 from training.report import sections
 from training.report.markdown import report, share
 from training.scored import read_scored
@@ -61,6 +64,37 @@ def test_the_programs_refuse_a_partial_corpus(tiny: Path, partial: Path) -> None
         assert result.exit_code == 1
         assert "speak for some labels only" in result.stderr
     assert list(out.iterdir()) == []
+
+
+def test_a_baseline_does_not_learn_that_silence_is_a_no(partial: Path) -> None:
+    first = next(json.loads(line) for line in partial.open() if "known" not in line)
+    records = [json.loads(line) | {"split": "train"} for line in partial.open()]
+    data = write_records(partial, [*records, first | {"id": "held", "split": "validation"}])
+    result = run(baseline.main, data, "--output", partial.parent / "out")
+    assert result.exit_code == 1
+    assert "speak for some labels only" in result.stderr
+
+
+def test_a_run_is_not_judged_on_a_partial_corpus(partial: Path) -> None:
+    made = {"path": str(partial)}
+    config = make_config(bert(), easy(), partial.parent / "runs", validation=made)
+    with pytest.raises(RecordError, match=PARTIAL):
+        fit(config)
+    write_array(config.folder / "validation_logits.npy", np.zeros((12, 12), dtype=np.float32))
+    write_json(config.folder / "validation_ids.json", [row["id"] for row in rows()[:12]])
+    with pytest.raises(RecordError, match=PARTIAL):
+        OutOfFold.of_run(config.folder)
+
+
+def test_folds_are_not_judged_on_a_partial_corpus(
+    partial: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(crossval, "fit", lambda _: None)
+    monkeypatch.setattr(np, "load", lambda *_, **__: np.zeros((12, 12)))
+    source = {"path": str(partial), "splits": ["train", "validation", "test"]}
+    config = make_config(bert(), partial, partial.parent / "runs", train=[source])
+    with pytest.raises(RecordError, match="speak for some labels only"):
+        crossval.run_folds(config, "cv", 2)
 
 
 def test_an_interval_is_of_the_figure_beside_it_even_if_classes_are_absent() -> None:

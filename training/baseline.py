@@ -108,9 +108,10 @@ def main(
         if folds:
             scored, decided = cross_validate(str(data), folds)
         else:
-            train = examples.load([Source(path=str(data), splits=("train",))])
-            held = examples.judgeable(
-                examples.load([Source(path=str(data), splits=(split,))]), data
+            train, held = (
+                # What a partial corpus does not speak of would be learnt as a no, too.
+                examples.judgeable(examples.load([Source(path=str(data), splits=(part,))]), data)
+                for part in ("train", split)
             )
             scored, decided = train_and_score(train, held)
     except ClausemarkError as error:

@@ -155,10 +155,15 @@ class Held:
 
     @classmethod
     def load(cls, config: FitConfig, encoder: Encoder, accelerator: Accelerator) -> Held | None:
-        """Read the validation records of `config`; None if it names none."""
+        """Read the validation records of `config`; None if it names none.
+
+        Raises RecordError where they leave labels open.
+        """
         if config.validation is None:
             return None
-        data = examples.load([config.validation], fold=config.fold)
+        data = examples.judgeable(
+            examples.load([config.validation], fold=config.fold), config.validation.path
+        )
         return cls(data, encoder.encode(data.texts), config.batch_tokens, accelerator)
 
     def logits(self, model: Any) -> NDArray[np.float32]:

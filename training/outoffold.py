@@ -59,7 +59,7 @@ class OutOfFold:
     def of_run(cls, folder: Path) -> OutOfFold:
         """Read the validation logits of a finished training.fit, as a single fold.
 
-        Raises RecordError where the records have changed since.
+        Raises RecordError where the records have changed since, or leave labels open.
         """
         try:
             values = json.loads((folder / "config.json").read_text(encoding="utf-8"))
@@ -70,10 +70,11 @@ class OutOfFold:
         config = parse_config(values, where=str(folder / "config.json"))
         if config.validation is None:
             raise RecordError(f"{folder}: its config names no validation records.")
-        data = examples.load([config.validation], fold=config.fold)
+        held = config.validation
+        data = examples.judgeable(examples.load([held], fold=config.fold), held.path)
         if data.ids != ids:
             raise RecordError(
-                f"{config.validation.path}: {len(data)} records, others than the {len(ids)} that "
+                f"{held.path}: {len(data)} records, others than the {len(ids)} that "
                 f"{folder} was validated on.",
                 hint="Build the records as they were, or train again.",
             )
