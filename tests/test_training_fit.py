@@ -223,3 +223,18 @@ def test_the_log_drops_what_will_be_written_again(tmp_path: Path) -> None:
     path.write_text("step,loss\n1,0.5\n2,0.4\n3,0.3\n4,")
     loop.trim_log(path, 2)
     assert path.read_text() == "step,loss\n1,0.5\n2,0.4\n"
+
+
+def test_the_log_keeps_whole_rows_as_they_stand(tmp_path: Path) -> None:
+    path = tmp_path / "log.csv"
+    path.write_bytes(b"step,loss\r\n1,0.5\r\n2\r\n\0\0\r\n3,0.4")
+    loop.trim_log(path, 9)
+    assert path.read_bytes() == b"step,loss\r\n1,0.5\r\n"
+
+
+@pytest.mark.parametrize("torn", [b"", b"step,ep", b"\0\0\xff"])
+def test_a_log_that_was_torn_at_its_beginning_is_begun_anew(tmp_path: Path, torn: bytes) -> None:
+    path = tmp_path / "log.csv"
+    path.write_bytes(torn)
+    loop.trim_log(path, 2)
+    assert not path.exists()

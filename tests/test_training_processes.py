@@ -125,5 +125,5 @@ def test_two_processes_killed_and_resumed_end_as_two_unbroken_ones(tmp_path: Pat
     finish(start(plain))
     kill_within_an_epoch(start(toml), broken.folder)
     finish(start(toml))
-    for name in ("model/model.safetensors", "validation_logits.npy"):
+    for name in ("model/model.safetensors", "log.csv", "validation_logits.npy"):
         assert (broken.folder / name).read_bytes() == (whole.folder / name).read_bytes(), name

@@ -15,6 +15,7 @@ from safetensors.torch import save_file
 
 from training import batches, checkpoint
 from training.config import ConfigError
+from training.files import write_text
 from training.progress import Bar
 
 if TYPE_CHECKING:
@@ -259,10 +260,14 @@ def save_weights(model: Any, path: Path) -> None:
 
 
 def trim_log(path: Path, step: int) -> None:
-    """Drop the rows of log.csv that a resumed run will write again."""
+    """Drop the rows of log.csv that a resumed run will write again, and torn ones."""
     if not path.exists():
         return
-    lines = path.read_text(encoding="utf-8").splitlines()
-    kept = [line for line in lines[1:] if line.split(",")[0].isdigit()]
-    kept = [line for line in kept if int(line.split(",")[0]) <= step]
-    path.write_text("\n".join([lines[0], *kept]) + "\n", encoding="utf-8")
+    lines = path.read_bytes().decode(errors="replace").splitlines(keepends=True)
+    header, *rows = [line for line in lines if line.endswith("\n")] or [""]
+    if not header:  # killed as it was begun: the next row brings the columns' names
+        path.unlink()
+        return
+    kept = [row for row in rows if row.count(",") == header.count(",")]
+    kept = [row for row in kept if (first := row.split(",")[0]).isdigit() and int(first) <= step]
+    write_text(path, "".join([header, *kept]))
