@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 import os
 import signal
@@ -27,6 +28,7 @@ from training_fixtures import (
 
 from clausemark.errors import ModelError
 from training import checkpoint, encoders, loop
+from training import fit as fit_module
 from training.config import ConfigError
 from training.fit import fit
 
@@ -81,6 +83,68 @@ def test_another_config_is_kept_out_of_a_runs_folder(tmp_path: Path) -> None:
     (folder / "config.json").write_bytes((learnt().folder / "config.json").read_bytes())
     with pytest.raises(ConfigError, match=r"made with another config \(.*seed.*--set name"):
         fit(make_config(bert(), easy(), tmp_path, seed=9))
+
+
+def begun(tmp_path: Path) -> FitConfig:
+    """A finished run's folder without its weights, over files that a test may change."""
+    for name in ("train", "held", "apart"):
+        (tmp_path / f"{name}.jsonl").write_bytes(easy().read_bytes())
+    base = tmp_path / "base"
+    base.mkdir()
+    (base / "model.safetensors").write_bytes(b"weights")
+    train = [{"path": str(tmp_path / "train.jsonl"), "apart": str(tmp_path / "apart.jsonl")}]
+    held = {"path": str(tmp_path / "held.jsonl")}
+    config = make_config(base, easy(), tmp_path, train=train, validation=held)
+    config.folder.mkdir()
+    fit_module._claim(config)
+    (config.folder / "metrics.json").write_text("{}")
+    return config
+
+
+@pytest.mark.parametrize(
+    "name", ["train.jsonl", "held.jsonl", "apart.jsonl", "base/model.safetensors"]
+)
+def test_a_run_of_files_that_changed_is_not_taken_for_one_of_theirs(
+    tmp_path: Path, name: str
+) -> None:
+    config = begun(tmp_path)
+    assert fit(config) == {}
+    (tmp_path / name).write_bytes((tmp_path / name).read_bytes() + b"\n")
+    with pytest.raises(ConfigError, match=rf"tiny: .*{name} has changed since.*--set name"):
+        fit(config)
+    (config.folder / "metrics.json").unlink()
+    (config.folder / "checkpoints").mkdir()
+    with pytest.raises(ConfigError, match=rf"{name} has changed since"):
+        fit(config)
+
+
+def test_a_run_that_did_not_write_down_its_base_is_still_returned(tmp_path: Path) -> None:
+    config = begun(tmp_path)
+    path = config.folder / "run.json"
+    path.write_text(json.dumps({"data": json.loads(path.read_text())["data"]}))
+    (tmp_path / "base" / "model.safetensors").write_bytes(b"other weights")
+    assert fit(config) == {}
+    path.unlink()
+    assert fit(config) == {}
+
+
+def test_files_may_change_until_something_was_made_of_them(tmp_path: Path) -> None:
+    config = begun(tmp_path)
+    (config.folder / "metrics.json").unlink()
+    (tmp_path / "train.jsonl").write_bytes(b"")
+    fit_module._claim(config)
+    made = json.loads((config.folder / "run.json").read_text())
+    assert made["data"][str(tmp_path / "train.jsonl")] == hashlib.sha256(b"").hexdigest()
+
+
+def test_what_a_run_left_that_was_killed_at_its_very_end_goes(tmp_path: Path) -> None:
+    config = begun(tmp_path)
+    (config.folder / "checkpoints" / "00000001-0001").mkdir(parents=True)
+    (config.folder / "best.safetensors").write_bytes(b"weights")
+    assert fit(config) == {}
+    assert {path.name for path in config.folder.iterdir()} == {
+        "config.json", "metrics.json", "run.json",
+    }  # fmt: skip
 
 
 def test_the_same_config_gives_the_same_model(tmp_path: Path) -> None:

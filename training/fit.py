@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path  # noqa: TC003  (Typer reads it)
 from typing import TYPE_CHECKING, Annotated, Any
 
 import torch
@@ -25,7 +25,7 @@ from safetensors.torch import load_file
 from clausemark.errors import ClausemarkError
 from clausemark.labels import OPP115
 from clausemark.tokens import Encoder, combine
-from training import checkpoint, encoders, examples, metrics
+from training import checkpoint, encoders, examples, inputs, metrics
 from training.config import MASKED, ConfigError, FitConfig, differing, load_config
 from training.files import circumstances, write_array, write_json
 from training.loop import BEST, Loop, predict
@@ -45,7 +45,7 @@ def fit(config: FitConfig) -> dict[str, Any]:
     """Run `config` from its last checkpoint to the end; return the run's metrics.
 
     A finished run is returned as it is. Raises ConfigError where the run's folder holds another
-    config, and for a task that hides tokens.
+    config or is of files that have changed since, and for a task that hides tokens.
     """
     if config.task in MASKED:
         raise ConfigError(
@@ -77,6 +77,8 @@ def train(config: FitConfig, stage: Stage) -> dict[str, Any]:
     accelerator.wait_for_everyone()
     done = folder / "metrics.json"
     if done.exists():
+        if accelerator.is_main_process:
+            _clear(config)  # of a run that was killed between its last two lines
         return dict(json.loads(done.read_text(encoding="utf-8")))
     set_seed(config.seed)
     tokenizer = encoders.load_tokenizer(config.base)
@@ -96,8 +98,7 @@ def train(config: FitConfig, stage: Stage) -> dict[str, Any]:
             held.write(model, folder)
         write_json(done, result)
         # Only now, so that a run killed before this line finds the chosen epoch again.
-        _chosen(config).unlink()
-        checkpoint.clear(folder)
+        _clear(config)
     accelerator.wait_for_everyone()
     return result
 
@@ -127,14 +128,16 @@ def _claim(config: FitConfig) -> None:
                 f"{config.folder}: made with another config ({', '.join(others)} differ).",
                 hint="Choose another name (--set name=...), or remove the folder.",
             )
+    if _begun(config.folder):
+        inputs.check(config)
         return
-    sources = [*config.train, *([config.validation] if config.validation else [])]
-    paths = sorted({source.path for source in sources})
-    write_json(
-        config.folder / "run.json",
-        circumstances() | {"data": {p: examples.checksum(p) for p in paths if Path(p).exists()}},
-    )
+    write_json(config.folder / "run.json", circumstances() | inputs.recorded(config))
     write_json(path, config.to_dict())
+
+
+def _begun(folder: Path) -> bool:
+    """Say whether anything was made of the run's files; before, they may still change."""
+    return (folder / "metrics.json").exists() or (folder / "checkpoints").is_dir()
 
 
 def _task(config: FitConfig) -> tuple[Any, list[str]]:
@@ -188,6 +191,11 @@ def _no_figures(_model: Any) -> dict[str, float]:
 
 def _chosen(config: FitConfig) -> Path:
     return config.folder / BEST
+
+
+def _clear(config: FitConfig) -> None:
+    _chosen(config).unlink(missing_ok=True)
+    checkpoint.clear(config.folder)
 
 
 def _finish(config: FitConfig, model: Any, tokenizer: Any) -> None:
