@@ -232,6 +232,16 @@ def test_folders_that_disagree_are_not_kept(
     assert [path.name for path in tmp_path.iterdir()] == ["calibration.json"]
 
 
+def test_folders_whose_difference_is_no_number_are_not_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(export, "difference", lambda *_: float("nan"))
+    lines, output = calibration(tmp_path / "calibration.json"), tmp_path / "model"
+    with pytest.raises(ModelError, match="scores differ by nan between the two folders"):
+        export.export(learnt().folder, output, calibration=lines, facts=FACTS, int8=False)
+    assert not output.exists()
+
+
 def test_what_stands_in_the_way_is_left_alone(tmp_path: Path) -> None:
     lines, output = calibration(tmp_path / "calibration.json"), tmp_path / "model"
     mine = tmp_path / "model-transformers" / "thesis.txt"
