@@ -79,11 +79,14 @@ def _counts(loaded: Loaded) -> dict[str, Any]:
 
 def _opp115(raw: Path, out: Path, _: Overlap) -> Product:
     loaded = opp115.load(raw)
+    # Read before anything is written: the former files stay together where the table is damaged.
+    listed = (raw / opp115_sectors.FILE).exists()
+    documents = {record.document for record in loaded.records}
+    sectors = opp115_sectors.policies(raw, documents) if listed else None
     product = _write("opp115", loaded, out)
     product.files["opp115_spans.jsonl"] = write_jsonl(out / "opp115_spans.jsonl", loaded.practices)
-    if (raw / opp115_sectors.FILE).exists():
-        documents = {record.document for record in loaded.records}
-        _policies(product, "opp115", opp115_sectors.policies(raw, documents), out)
+    if sectors is not None:
+        _policies(product, "opp115", sectors, out)
     return product
 
 
@@ -92,8 +95,9 @@ def _opp115_machine(raw: Path, out: Path, _: Overlap) -> Product:
 
 
 def _fictional(raw: Path, out: Path, _: Overlap) -> Product:
-    product = _write("fictional", fictional_policies.load(raw), out)
-    _policies(product, "fictional", fictional_policies.sectors(raw), out)
+    loaded, sectors = fictional_policies.load(raw), fictional_policies.sectors(raw)
+    product = _write("fictional", loaded, out)
+    _policies(product, "fictional", sectors, out)
     return product
 
 

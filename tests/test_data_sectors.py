@@ -88,6 +88,17 @@ def test_a_release_without_the_table_is_built_without_policies(tmp_path: Path) -
     assert set(built["outputs"]) == {"opp115.jsonl", "opp115_spans.jsonl"}
 
 
+def test_a_damaged_table_leaves_the_former_files(tmp_path: Path) -> None:
+    raw = table(release(tmp_path / "raw" / "opp115"), "Arts", policy="105")
+    out = tmp_path / "out"
+    build(raw.parent, out, ["opp115"])
+    former = {path.name: path.read_bytes() for path in out.iterdir()}
+    write_policy(raw, "105_amazon.com", ["We sell maps."], [])
+    (raw / FILE).write_text("a\nb,c\n", encoding="utf-8")
+    assert "row 2: 2 columns" in build(raw.parent, out, ["opp115"]).failed["opp115"]
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == former
+
+
 def test_every_invented_company_has_a_sector(tmp_path: Path) -> None:
     splits = json.loads((FOLDER / "splits.json").read_text(encoding="utf-8"))
     listed = sorted(policy for part in splits.values() for policy in part)
