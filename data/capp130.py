@@ -67,8 +67,8 @@ def _read(row: object, where: str) -> tuple[str, frozenset[str]]:
     if not isinstance(row, dict) or not isinstance(row.get("text"), str):
         raise RecordError(f"{where}: no text.")
     given = row.get("label")
-    if not isinstance(given, list):
-        raise RecordError(f"{where}: label must be a list.")
+    if not isinstance(given, list) or not all(isinstance(topic, str) for topic in given):
+        raise RecordError(f"{where}: label must be a list of topics.")
     topics = frozenset(given) - _MARKS
     if strange := sorted(topics - set(TOPICS)):
         raise RecordError(

@@ -93,9 +93,12 @@ def read_annotations(path: Path) -> dict[str, list[Annotation]]:
             if next(rows, None) != _COLUMNS:
                 raise RecordError(f"{path}: the columns must be {', '.join(_COLUMNS)}.")
             for number, row in enumerate(rows, start=2):
-                found[row[0]].append(_annotation(row, f"{path}, line {number}"))
+                annotation = _annotation(row, f"{path}, line {number}")
+                found[row[0]].append(annotation)
     except OSError as error:
         raise RecordError(f"{path}: cannot be read ({error.strerror}).") from error
+    except csv.Error as error:
+        raise RecordError(f"{path}, line {rows.line_num}: no CSV ({error}).") from None
     return dict(found)
 
 

@@ -90,7 +90,9 @@ def load(raw: Path, *, overlap: Overlap = NONE) -> Loaded:
                 loaded.dropped["overlaps a withheld segment"] += 1
             else:
                 seen.add((text, given))
-                loaded.records.append(_record(f"{CORPUS}/{file.stem}", number, row, given))
+                above = _above(row, f"{file}, passage {number}")
+                place = f"{CORPUS}/{file.stem}", number
+                loaded.records.append(_record(place, text, given, above))
     return loaded
 
 
@@ -119,18 +121,28 @@ def _read(row: Any, where: str) -> tuple[str, frozenset[str]]:
     return text, given
 
 
-def _record(document: str, number: int, row: Any, given: frozenset[str]) -> Record:
+def _above(row: Any, where: str) -> dict[str, str]:
+    """Return the texts that stand above a passage, by what they are, the nearest last."""
+    try:
+        return {item["type"]: item["text"] for item in row.get("context", [])}
+    except (KeyError, TypeError) as error:
+        raise RecordError(f"{where}: a field of its context is missing ({error!r}).") from error
+
+
+def _record(
+    place: tuple[str, int], text: str, given: frozenset[str], above: dict[str, str]
+) -> Record:
+    document, number = place
     mapped = {REQUIREMENTS[name] for name in given}
     labels = tuple(label for label in _MAPPED if label in mapped)
     unsure = {label for name in given for label in _UNSURE.get(name, ())} | _PARTIAL
-    above = {item["type"]: item["text"] for item in row.get("context", [])}
     lead_in = above.pop(_LEAD_IN, None)
     return Record(
         id=f"{document}/{number}",
         corpus=CORPUS,
         document=document,
         family=CORPUS,  # two templates make up 91 of the policies
-        text=" ".join(row["passage"].split()),
+        text=text,
         labels=labels,
         known=tuple(label for label in _MAPPED if label in labels or label not in unsure),
         heading=list(above.values())[-1] if above else None,

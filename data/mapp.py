@@ -72,9 +72,7 @@ class _Row(NamedTuple):
 
 def load(raw: Path, *, overlap: Overlap = NONE) -> Loaded:
     """Read raw/English_consolidation/*.csv and the policies; equal texts count once."""
-    files = sorted(
-        (raw / _FOLDERS[0]).glob("*.csv"), key=lambda file: int(file.name.partition("_")[0])
-    )
+    files = sorted((raw / _FOLDERS[0]).glob("*.csv"), key=_number)
     if not files:
         raise RecordError(f"{raw}: no files {_FOLDERS[0]}/*.csv.")
     segments = {file.stem: _segments(raw / _FOLDERS[1] / f"{file.stem}.txt") for file in files}
@@ -107,6 +105,13 @@ def load(raw: Path, *, overlap: Overlap = NONE) -> Loaded:
                 )
             )
     return loaded
+
+
+def _number(file: Path) -> int:
+    number = file.name.partition("_")[0]
+    if not number.isdecimal():
+        raise RecordError(f"{file}: its name does not begin with the policy's number.")
+    return int(number)
 
 
 def _segments(file: Path) -> list[str]:

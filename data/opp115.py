@@ -140,13 +140,22 @@ def _segments(raw: Path, loaded: Opp115) -> Iterator[tuple[Place, Plain, str | N
 
 def _annotations(raw: Path, loaded: Opp115, *, strict: bool) -> Iterator[Annotation]:
     for file in sorted((raw / "annotations").glob("*.csv")):
-        with file.open(encoding="utf-8", newline="") as rows:
-            for number, row in enumerate(csv.reader(rows), start=1):
-                try:
-                    yield _annotation(row, file.stem)
-                except RecordError as error:
-                    message = f"{file.name}, row {number}: {error}"
-                    loaded.problem("annotation row unreadable", message, strict=strict)
+        for number, row in enumerate(_rows(file), start=1):
+            try:
+                yield _annotation(row, file.stem)
+            except RecordError as error:
+                message = f"{file.name}, row {number}: {error}"
+                loaded.problem("annotation row unreadable", message, strict=strict)
+
+
+def _rows(file: Path) -> Iterator[list[str]]:
+    """Yield the rows of a CSV file; behind a quote that is not closed there are none to keep."""
+    with file.open(encoding="utf-8", newline="") as lines:
+        rows = csv.reader(lines)
+        try:
+            yield from rows
+        except csv.Error as error:
+            raise RecordError(f"{file}, line {rows.line_num}: no CSV ({error}).") from None
 
 
 def _annotation(row: list[str], policy: str) -> Annotation:

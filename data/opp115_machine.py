@@ -68,6 +68,8 @@ def read_annotations(path: Path) -> Given:
                 found[row[0]] = row[1], read_votes(row[2], f"{path}, line {number}")
     except OSError as error:
         raise RecordError(f"{path}: cannot be read ({error.strerror}).") from error
+    except csv.Error as error:
+        raise RecordError(f"{path}, line {rows.line_num}: no CSV ({error}).") from None
     return found
 
 

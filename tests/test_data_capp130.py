@@ -71,7 +71,8 @@ def test_faulty_rows_and_folders_are_named(tmp_path: Path) -> None:
         load(tmp_path)
     with pytest.raises(RecordError, match=r"rw_7\.jsonl, row 1: unknown topic 'Maps'"):
         load(release(tmp_path, ("We sell maps here.", ["Maps"])))
-    for row, message in (({"text": 1}, "no text"), ({"text": "a", "label": "Usage"}, "a list")):
+    faulty = ({"text": "a", "label": "Usage"}, {"text": "a", "label": [["Usage"]]})
+    for row, message in (({"text": 1}, "no text"), *((row, "a list of topics") for row in faulty)):
         write_jsonl(tmp_path / "rw_7.jsonl", [row])
         with pytest.raises(RecordError, match=message):
             load(tmp_path)

@@ -94,6 +94,14 @@ def test_a_wrong_label_is_named_with_its_line(tmp_path: Path, labels: str) -> No
         read_annotations(annotated(tmp_path, labels))
 
 
+@pytest.mark.parametrize("line", ["", '"' + "x" * 140_000])
+def test_lines_that_are_no_annotations_are_named(tmp_path: Path, line: str) -> None:
+    path = annotated(tmp_path)
+    path.write_text(f"{path.read_text('utf-8')}{line}\n", encoding="utf-8")
+    with pytest.raises(RecordError, match=r"clauses\.csv, line 2: no (annotation|CSV)"):
+        read_annotations(path)
+
+
 def test_the_annotations_that_ship_are_well_formed_and_hold_no_text() -> None:
     found = read_annotations(ANNOTATIONS)
     rows = [row for policy in found.values() for row in policy]

@@ -97,6 +97,9 @@ def test_faulty_passages_are_named(tmp_path: Path) -> None:
         load(release(tmp_path, passage("We sell.", "Maps")))
     with pytest.raises(RecordError, match="passage 1: a field is missing"):
         load(release(tmp_path, passage("We."), {"passage": "We."}))
+    for context in ([{"text": "Maps"}], ["Maps"], None):
+        with pytest.raises(RecordError, match="passage 0: a field of its context is missing"):
+            load(release(tmp_path, passage("We.", "Data Categories", context=context)))
     (tmp_path / "org.maps.json").write_text("{}", encoding="utf-8")
     with pytest.raises(RecordError, match="no list of passages"):
         load(tmp_path)

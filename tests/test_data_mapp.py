@@ -99,3 +99,6 @@ def test_missing_files_are_named(tmp_path: Path) -> None:
     (tmp_path / "English_sanitized_policies" / "7_maps.txt").unlink()
     with pytest.raises(RecordError, match=r"7_maps\.txt: the policy's text is missing"):
         load(tmp_path)
+    (tmp_path / "English_consolidation" / "maps.csv").touch()
+    with pytest.raises(RecordError, match=r"/maps\.csv: its name does not begin with"):
+        load(tmp_path)

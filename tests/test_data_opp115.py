@@ -100,6 +100,14 @@ def test_a_span_outside_its_text_is_counted_and_the_practice_kept(tmp_path: Path
     raw = opp_release(tmp_path, [row("1", 2, FIRST, {"Purpose": attribute("Sale", 3, 310)})])
     loaded = load(raw, folds_file=None)
     assert loaded.dropped["span outside its text"] == 1
+def test_annotations_behind_a_quote_that_is_not_closed_are_no_csv(tmp_path: Path) -> None:
+    raw = opp_release(tmp_path)
+    (file,) = (raw / "annotations").glob("*.csv")
+    file.write_text('"' + "x" * 140_000, encoding="utf-8")
+    with pytest.raises(RecordError, match=r"7_maps\.example\.csv, line 1: no CSV"):
+        load(raw, folds_file=None)
+
+
     words = "policy 7, segment 2: span ends at 310, text has 18 characters"
     assert words in loaded.problems[0]
     assert loaded.practices[0]["attributes"][0]["value"] == "Sale"

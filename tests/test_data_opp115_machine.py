@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 TEXT = "We keep your orders of hill maps for a year."
 
 
+#: A quote that is not closed, with more behind it than a field may hold.
+LONG = '"' + "x" * 140_000
+
+
 def corpus(split: str = "train") -> Loaded:
     votes = {"Data Retention": 1.0}
     common = {"corpus": "opp115", "document": "1_maps", "family": "maps", "split": split}
@@ -58,7 +62,9 @@ def test_a_validation_place_is_refused(tmp_path: Path) -> None:
         beside(corpus("validation"), given)
 
 
-@pytest.mark.parametrize("line", ["a,b", "a,b,privacy=0.5", "a,b,retention=much", "a,b,\na,b,"])
+@pytest.mark.parametrize(
+    "line", ["a,b", "a,b,privacy=0.5", "a,b,retention=much", "a,b,\na,b,", LONG]
+)
 def test_a_broken_line_is_named(tmp_path: Path, line: str) -> None:
     with pytest.raises(RecordError, match=r"line [23]"):
         read_annotations(written(tmp_path, line))
