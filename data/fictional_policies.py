@@ -12,11 +12,10 @@ from typing import Any, Final
 
 from clausemark.document import read_document
 from clausemark.errors import RecordError
-from clausemark.labels import OPP115
 from clausemark.segment import Clause, model_text, segment
 from data.records import Loaded, Record, read_jsonl
 
-__all__ = ["FOLDER", "load", "sectors", "unlabelled_classes"]
+__all__ = ["FOLDER", "load", "sectors"]
 
 CORPUS: Final = "fictional"
 FOLDER: Final = Path(__file__).parent / "fictional"
@@ -93,9 +92,3 @@ def sectors(folder: Path = FOLDER) -> list[dict[str, Any]]:
     if odd := sorted(set(found) ^ set(_splits(folder / "splits.json"))):
         raise RecordError(f"{path}: policy {odd[0]!r} stands in only one of it and splits.json.")
     return [{"document": name, "sector": found[name]} for name in sorted(found)]
-
-
-def unlabelled_classes(loaded: Loaded) -> list[str]:
-    """Return the labels that no record has: the collection is to show all twelve."""
-    seen = {label for record in loaded.records for label in record.labels}
-    return [name for name in OPP115.names if name not in seen]

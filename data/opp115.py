@@ -24,7 +24,7 @@ from data.splits import family_of, folds, read_folds, read_places
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["ANNOTATORS", "FOLDS", "Opp115", "label_of", "load", "union"]
+__all__ = ["ANNOTATORS", "FOLDS", "Opp115", "label_of", "load"]
 
 CORPUS: Final = "opp115"
 ANNOTATORS: Final = 3
@@ -76,11 +76,6 @@ def label_of(annotation: Annotation) -> str | None:
             hint=f"Known labels: {', '.join(OPP115.names)}.",
         )
     return name
-
-
-def union(record: Record) -> tuple[str, ...]:
-    """Return the labels that at least one annotator gave `record`."""
-    return tuple(label for label, share in (record.votes or {}).items() if share > 0)
 
 
 def load(raw: Path, *, strict: bool = False, folds_file: Path | None = FOLDS) -> Opp115:

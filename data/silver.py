@@ -2,7 +2,7 @@
 
 The model followed the annotators' guide and gave each class the probability that OPP-115's
 majority would give it; those probabilities become the votes. Junk (menus, news, broken pieces) is
-dropped unless asked for.
+dropped.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ __all__ = ["load"]
 CORPUS: Final = "silver"
 
 
-def load(raw: Path, *, overlap: Overlap = NONE, junk: bool = False) -> Loaded:
-    """Read raw/silver.jsonl; `junk` keeps the texts that are no policy, marked in `extra`."""
+def load(raw: Path, *, overlap: Overlap = NONE) -> Loaded:
+    """Read raw/silver.jsonl; texts that are no policy are dropped."""
     loaded = Loaded()
     path = raw / "silver.jsonl"
     for row in read_jsonl(path):
         try:
-            reason = _reason(row, overlap, junk=junk)
+            reason = _reason(row, overlap)
             if reason:
                 loaded.dropped[reason] += 1
             else:
@@ -38,10 +38,10 @@ def load(raw: Path, *, overlap: Overlap = NONE, junk: bool = False) -> Loaded:
     return loaded
 
 
-def _reason(row: dict[str, Any], overlap: Overlap, *, junk: bool) -> str | None:
+def _reason(row: dict[str, Any], overlap: Overlap) -> str | None:
     if not row["text"].strip():
         return "empty text"
-    if row["junk"] and not junk:
+    if row["junk"]:
         return "junk"
     return "overlaps a withheld segment" if overlap.drops(row["text"]) else None
 
@@ -61,7 +61,7 @@ def _record(row: dict[str, Any]) -> Record:
         labels=tuple(label for label in OPP115.names if label in _given(row)),
         votes={label: float(row["p"].get(label, 0.0)) for label in OPP115.names},
         heading=row["heading"] or None,
-        extra={"stratum": row["stratum"], **({"junk": True} if row["junk"] else {})},
+        extra={"stratum": row["stratum"]},
     )
 
 

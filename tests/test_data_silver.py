@@ -49,13 +49,10 @@ def test_labels_stand_in_the_order_of_the_scheme(tmp_path: Path) -> None:
     assert record.labels == ("User Choice/Control", "Data Security")
 
 
-def test_junk_goes_unless_asked_for(tmp_path: Path) -> None:
+def test_junk_goes(tmp_path: Path) -> None:
     loaded = load(release(tmp_path, ROW, JUNK))
     assert [record.id for record in loaded.records] == ["silver-1"]
     assert loaded.dropped == {"junk": 1}
-    kept = load(tmp_path, junk=True).records[1]
-    assert kept.labels == ()
-    assert kept.extra == {"stratum": "random", "junk": True}
 
 
 def test_an_overlapping_text_and_an_empty_one_go(tmp_path: Path) -> None:
