@@ -12,6 +12,7 @@ import pytest
 import clausemark
 
 PACKAGE = Path(clausemark.__file__).parent
+ROOT = Path(__file__).parents[1]
 ENGINES = {"onnxruntime", "openvino"}
 ENGINE = ENGINES | {"tokenizers", "numpy"}
 READERS = {"lxml", "pypdf", "docx", "charset_normalizer"}
@@ -77,6 +78,14 @@ def imported(path: Path) -> set[str]:
         elif isinstance(node, ast.ImportFrom) and node.module:
             found |= {node.module}
     return found
+
+
+@pytest.mark.parametrize(("room", "other"), [("data", "training"), ("training", "data")])
+def test_data_and_training_meet_in_files_alone(room: str, other: str) -> None:
+    paths = sorted((ROOT / room).rglob("*.py"))
+    assert len(paths) > 10
+    for path in paths:
+        assert not {name.partition(".")[0] for name in imported(path)} & {other, "tests"}, path
 
 
 @pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: path.name)
