@@ -18,6 +18,7 @@ SOUND: dict[str, Any] = {
     "train": [{"path": "t.jsonl"}],
     "validation": {"path": "v.jsonl"},
 }
+HEADINGS: dict[str, Any] = {"task": "headings", "select": "last", "validation": None}
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
@@ -53,6 +54,16 @@ def test_a_config_has_what_its_file_says_and_defaults_for_the_rest(tmp_path: Pat
         ({"train": [{"splits": ["train"]}]}, r"\[\[train\]\]: key 'path' is missing.*Known keys"),
         ({"validation": "v.jsonl"}, r"\[validation\] is 'v.jsonl', a table"),
         ({"task": "headings"}, r"'headings' has no validation figures.*select = 'last'"),
+        (HEADINGS | {"train": [{"path": "t"}, {"path": "u"}]}, r"'headings' reads one file.*2 are"),
+        (HEADINGS | {"train": [{"path": "t", "share": 0.5}]}, r"'headings' reads whole files"),
+        ({"label_smoothing": 0.1}, r"label_smoothing is 0.1, .*'labels' does not .*'headings' or"),
+        (HEADINGS | {"task": "mlm", "label_smoothing": 0.1}, r"the task 'mlm' does not read"),
+        ({"train": [{"path": "t", "fold": "out"}]}, r"t is read by fold = 'out', and the run has"),
+        ({"validation": {"path": "v", "fold": "in"}}, r"v is read by fold = 'in', and the run has"),
+        ({"train": [{"path": "t", "heading": 7}]}, r"source t: heading is 7, not in \[0, 1\]"),
+        ({"train": [{"path": "t", "share": -3}]}, r"\[\[train\]\]: source t: share is -3, not in"),
+        ({"validation": {"path": "v", "majority": 2}}, r"source v: majority is 2, not in"),
+        ({"train": [{"path": "t", "weight": -0.1}]}, r"source t: weight is -0.1, not in"),
     ],
 )
 def test_a_fault_names_file_and_key(change: dict[str, Any], message: str) -> None:

@@ -51,12 +51,25 @@ class Source:
     apart: str = ""
     share: float = 1.0
 
+    def __post_init__(self) -> None:
+        """Refuse shares that are none; raise ConfigError."""
+        for name, low, high in _SOURCE_RANGES:
+            value = getattr(self, name)
+            if not low <= value <= high:
+                raise ConfigError(
+                    f"source {self.path}: {name} is {value}, not in [{low:g}, {high:g}]."
+                )
+
 
 #: The tasks that read texts without labels, and those of them that hide tokens.
 UNLABELLED = ("headings", "mlm", "both")
 MASKED = ("mlm", "both")
 
+#: The keys that some tasks alone read.
+_READ_BY = {"mlm_weight": ("both",), "label_smoothing": ("headings", "both")}
+
 #: Least and greatest value of what would only fail later, or silently do nothing.
+_SOURCE_RANGES = (("majority", 0, 1), ("weight", 0, 1000), ("heading", 0, 1), ("share", 0, 1))
 _RANGES = (
     ("epochs", 1, 10_000),
     ("batch_tokens", LENGTHS[-1], 10**9),
@@ -116,12 +129,7 @@ class FitConfig:
             )
         if self.task in UNLABELLED:
             self._check_unlabelled()
-        if self.task != "both" and self.mlm_weight != 1.0:
-            raise ConfigError(
-                f"config {self.name}: mlm_weight is {self.mlm_weight}, which the task "
-                f"{self.task!r} does not read.",
-                hint="Leave it out, or set task = 'both'.",
-            )
+        self._check_read()
         for name, low, high in _RANGES:
             value = getattr(self, name)
             if not low <= value <= high:
@@ -133,20 +141,39 @@ class FitConfig:
                 f"config {self.name}: overlap is {self.overlap}, less than window is needed."
             )
 
+    def _check_read(self) -> None:
+        """Refuse what the run would not read."""
+        default = {field.name: field.default for field in fields(self)}
+        for name, tasks in _READ_BY.items():
+            value = getattr(self, name)
+            if self.task not in tasks and value != default[name]:
+                raise ConfigError(
+                    f"config {self.name}: {name} is {value}, which the task {self.task!r} does not "
+                    "read.",
+                    hint=f"Leave it out, or set task = {' or '.join(map(repr, tasks))}.",
+                )
+        sources = [*self.train, *([self.validation] if self.validation else [])]
+        if self.fold is None and (cut := [one for one in sources if one.fold != "any"]):
+            raise ConfigError(
+                f"config {self.name}: {cut[0].path} is read by fold = {cut[0].fold!r}, and the run "
+                "has no fold.",
+                hint="Set fold, or leave it out of the source.",
+            )
+
     def _check_unlabelled(self) -> None:
         if self.select == "best" or self.validation is not None:
             raise ConfigError(
                 f"config {self.name}: the task {self.task!r} has no validation figures.",
                 hint="Leave out [validation] and set select = 'last'.",
             )
-        if self.task in MASKED and any(source != Source(source.path) for source in self.train):
+        if any(source != Source(source.path) for source in self.train):
             raise ConfigError(
                 f"config {self.name}: the task {self.task!r} reads whole files.",
                 hint="Leave all but path out of [[train]].",
             )
-        if self.task == "both" and len(self.train) > 1:
+        if self.task != "mlm" and len(self.train) > 1:
             raise ConfigError(
-                f"config {self.name}: the task 'both' reads one file of heading records, "
+                f"config {self.name}: the task {self.task!r} reads one file of heading records, "
                 f"{len(self.train)} are named.",
                 hint="Leave one [[train]].",
             )
