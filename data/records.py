@@ -171,6 +171,8 @@ def read_jsonl(path: Path) -> Iterator[Any]:
                     yield _parse(line, f"{path}, line {number}")
     except FileNotFoundError:
         raise RecordError(f"{path}: no such file.", hint="Run python -m data.build.") from None
+    except OSError as error:
+        raise RecordError(f"{path}: cannot be read ({error.strerror}).") from None
     except UnicodeDecodeError as error:
         raise RecordError(f"{path}: not UTF-8 ({error.reason}).") from None
 

@@ -9,7 +9,13 @@ import numpy as np
 import pytest
 import typer
 from analysis_fixtures import random
-from training_fixtures import bert, easy, make_config, rows, write_records
+from training_fixtures import (
+    bert,
+    easy,
+    make_config,
+    rows,
+    write_records,
+)
 from typer.testing import CliRunner
 
 from clausemark import Classifier
@@ -95,6 +101,19 @@ def test_folds_are_not_judged_on_a_partial_corpus(
     config = make_config(bert(), partial, partial.parent / "runs", train=[source])
     with pytest.raises(RecordError, match="speak for some labels only"):
         crossval.run_folds(config, "cv", 2)
+
+
+def test_no_record_is_judged_twice(tiny: Path, tmp_path: Path) -> None:
+    path = write_records(tmp_path / "twice.jsonl", [*rows()[:4], rows()[2]])
+    result = run(evaluate.main, tiny, path, "--no-texts", "--output", tmp_path / "out")
+    assert result.exit_code == 1
+    assert f"twice.jsonl: record {rows()[2]['id']!r} occurs twice" in result.stderr
+
+
+def test_a_folder_is_no_file_of_records(tiny: Path, tmp_path: Path) -> None:
+    result = run(evaluate.main, tiny, tmp_path, "--output", tmp_path / "out")
+    assert result.exit_code == 1
+    assert f"{tmp_path}: cannot be read (Is a directory)" in result.stderr
 
 
 def test_an_interval_is_of_the_figure_beside_it_even_if_classes_are_absent() -> None:

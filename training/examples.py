@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -77,6 +78,10 @@ def read_rows(path: Path | str) -> Iterator[dict[str, Any]]:
         raise RecordError(
             f"{path}: no such record file.", hint="Build the corpora first: python -m data.build."
         ) from None
+    except OSError as error:
+        raise RecordError(
+            f"{path}: cannot be read ({error.strerror}).", hint="Name a file of records."
+        ) from None
 
 
 def load(
@@ -113,10 +118,17 @@ def load(
 
 
 def judgeable(data: Examples, path: Path | str) -> Examples:
-    """Return `data`, records of `path`; raise RecordError if they leave labels open.
+    """Return `data`, records of `path`; raise RecordError if they leave labels open or come twice.
 
-    Figures would take a partial corpus's silence for a no, and count right answers as errors.
+    Figures would take a partial corpus's silence for a no, and count right answers as errors. A
+    text that stands there twice would count twice.
     """
+    twice = [name for name, number in Counter(data.ids).items() if number > 1]
+    if twice:
+        raise RecordError(
+            f"{path}: record {twice[0]!r} occurs twice.",
+            hint="Ids must differ: build the corpus again, or leave one out.",
+        )
     partial = np.flatnonzero(data.known.min(axis=1) == 0)
     if len(partial):
         k = int(partial[0])
