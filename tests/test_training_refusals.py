@@ -11,10 +11,12 @@ import typer
 from analysis_fixtures import random
 from training_fixtures import (
     bert,
+    config_values,
     easy,
     make_config,
     rows,
     write_records,
+    write_toml,
 )
 from typer.testing import CliRunner
 
@@ -114,6 +116,20 @@ def test_a_folder_is_no_file_of_records(tiny: Path, tmp_path: Path) -> None:
     result = run(evaluate.main, tiny, tmp_path, "--output", tmp_path / "out")
     assert result.exit_code == 1
     assert f"{tmp_path}: cannot be read (Is a directory)" in result.stderr
+
+
+@pytest.mark.parametrize("folds", ["1", "3"])
+def test_no_text_is_left_out_of_the_folds(folds: str, tmp_path: Path) -> None:
+    records = write_records(tmp_path / "records.jsonl", list(rows()))
+    toml = write_toml(tmp_path / "a.toml", config_values(bert(), records, tmp_path / "runs"))
+    said = f"the records' folds are 0, 1; {folds} folds were asked for"
+    for result in (
+        run(crossval.main, toml, "--name", "cv", "--only", "0", "--folds", folds),
+        run(baseline.main, records, "--folds", folds, "--output", tmp_path / "out"),
+    ):
+        assert result.exit_code == 1
+        assert said in result.stderr
+    assert not (tmp_path / "runs").exists()
 
 
 def test_an_interval_is_of_the_figure_beside_it_even_if_classes_are_absent() -> None:

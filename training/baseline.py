@@ -79,19 +79,21 @@ def out_of_group(data: Examples, groups: NDArray[Any], *, parts: int) -> NDArray
 
 def cross_validate(path: str, folds: int) -> tuple[Scored, NDArray[np.bool_]]:
     """Score every text of the split "train" by the model of the other folds."""
-    examples.judgeable(examples.load([Source(path=path, splits=("train",))]), path)
+    whole = Source(path=path, splits=("train",))
+    examples.judgeable(examples.load([whole]), path)
+    examples.check_folds(whole, folds)
     made: list[tuple[Scored, NDArray[np.bool_]]] = []
     for k in range(folds):
         rest = examples.load([Source(path=path, splits=("train",), fold="out")], fold=k)
         held = examples.load([Source(path=path, splits=("train",), fold="in")], fold=k)
         made.append(train_and_score(rest, held))
-    whole = Scored(
+    scored = Scored(
         [i for s, _ in made for i in s.ids],
         [d for s, _ in made for d in s.documents],
         np.concatenate([s.truth for s, _ in made]),
         np.concatenate([s.scores for s, _ in made]),
     )
-    return whole, np.concatenate([decided for _, decided in made])
+    return scored, np.concatenate([decided for _, decided in made])
 
 
 def main(

@@ -111,6 +111,7 @@ def main(  # noqa: PLR0913, PLR0917  (an option of the command each)
     """Train every fold of CONFIG and judge the out-of-fold scores."""
     try:
         loaded = load_config(config, overrides or [])
+        examples.check_folds(_held_out(loaded), folds)
         for fold in only or []:
             fit(fold_config(loaded, name, fold))
         if only:

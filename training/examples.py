@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -138,6 +138,20 @@ def judgeable(data: Examples, path: Path | str) -> Examples:
             hint="Precision and F1 need a corpus whose 'known' is null, such as opp115.",
         )
     return data
+
+
+def check_folds(source: Source, folds: int) -> None:
+    """Raise RecordError unless the records of `source` have exactly the folds 0 to `folds` - 1.
+
+    A text of another fold would never be held out, and be missing from the figures.
+    """
+    found = {row.get("fold") for row in _select(replace(source, fold="any"), None)}
+    if found != set(range(folds)):
+        named = ", ".join(sorted(map(str, found)))
+        raise RecordError(
+            f"{source.path}: the records' folds are {named}; {folds} folds were asked for.",
+            hint="Give --folds as many as there are, on records that are all in one.",
+        )
 
 
 def checksum(path: Path | str) -> str:
