@@ -116,6 +116,7 @@ def kill_within_an_epoch(processes: list[subprocess.Popen[bytes]], folder: Path)
 def test_two_processes_killed_and_resumed_end_as_two_unbroken_ones(tmp_path: Path) -> None:
     # So short a while is over for one clock and not for the other at many a step.
     quick: dict[str, Any] = {"epochs": 3, "dropout": 0.3, "checkpoint_seconds": 0.02}
+    quick |= {"select": "last"}  # weights that learnt on after the death
     made: list[tuple[FitConfig, Path]] = []
     for name in ("whole", "broken"):
         values = config_values(bert(), easy(), tmp_path / name, **quick)
