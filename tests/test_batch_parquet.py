@@ -68,7 +68,7 @@ def test_values_of_parquet_read_well_in_json_and_csv(tiny: Path, tmp_path: Path)
     first, second, _ = read(tmp_path / "out.jsonl")
     assert {name: first[name] for name in TYPED.column_names[1:]} == {
         "int8": 1, "float": pytest.approx(0.1), "date": "2024-02-29",
-        "nanos": "1970-01-01T01:00:00.000000001+0100", "span": 1.5, "decimal": "1.10",
+        "nanos": "1970-01-01T01:00:00.000000001+01:00", "span": 1.5, "decimal": "1.10",
         "bytes": "/wA=", "nested": [{"a": 1, "b": None}], "coded": "p", "map": [["k", 1]],
     }  # fmt: skip
     assert [second[name] for name in ("int8", "float", "date", "nested", "map")] == [
@@ -76,6 +76,63 @@ def test_values_of_parquet_read_well_in_json_and_csv(tiny: Path, tmp_path: Path)
     ]  # fmt: skip
     cells = read(tmp_path / "out.csv")[0]
     assert (cells["date"], cells["nested"]) == ("2024-02-29", '[{"a": 1, "b": null}]')
+
+
+#: Times that Python or this machine has none for: their type, their number, what becomes of them.
+FAR = (
+    (pa.timestamp("us", "Europe/Berlin"), 253402300799 * 10**6, "9999-12-31T23:59:59+00:00"),
+    (pa.timestamp("us", "America/New_York"), -62135596800 * 10**6, "0001-01-01T00:00:00+00:00"),
+    (pa.timestamp("us"), -62135596800 * 10**6 - 1, "0000-12-31T23:59:59.999999"),
+    (pa.timestamp("s"), -62198755200, "-0001-01-01T00:00:00"),
+    (pa.timestamp("us"), 10**18, "+33658-09-27T01:46:40"),
+    (pa.timestamp("ms"), -(2**63), None),
+    (pa.date32(), 2**30, "+2941775-04-07"),
+    (pa.date64(), 253402300800_000, "+10000-01-01"),
+    (pa.timestamp("us", "PST"), 1_500_000, "1970-01-01T00:00:01.500000+00:00"),
+    (pa.timestamp("ns", "GMT+01:00"), 1, "1970-01-01T00:00:00.000000001+00:00"),
+    (pa.timestamp("ns", "Europe/Berlin"), -1, "1970-01-01T00:59:59.999999999+01:00"),
+    (pa.timestamp("us", "+02:00"), 1, "1970-01-01T02:00:00.000001+02:00"),
+    (pa.timestamp("ns", "+02:00"), 1, "1970-01-01T02:00:00.000000001+02:00"),
+    (pa.timestamp("ns", "UTC"), 1, "1970-01-01T00:00:00.000000001+00:00"),
+)
+
+
+def stored(kind: pa.DataType, numbers: list[int | None]) -> pa.Array:
+    """Numbers as the type holds them, whatever they stand for."""
+    return pa.array(numbers, pa.int32() if kind == pa.date32() else pa.int64()).view(kind)
+
+
+@pytest.mark.parametrize(("kind", "number", "text"), FAR, ids=str)
+def test_a_time_that_python_has_none_for_costs_no_row(
+    tiny: Path, tmp_path: Path, kind: pa.DataType, number: int, text: str | None
+) -> None:
+    far = stored(kind, [None, number])
+    maps = pa.MapArray.from_arrays([0, 0, 1], ["until"], far.slice(1))
+    columns = {"text": TEXTS[:2], "far": far, "map": maps}
+    pq.write_table(pa.table(columns), tmp_path / "in.parquet")
+    result = batch(tiny, tmp_path / "in.parquet", "--output", tmp_path / "out.jsonl")
+    assert result.exit_code == 0, result.stderr
+    first, second = read(tmp_path / "out.jsonl")
+    assert (first["far"], first["map"]) == (None, [])
+    assert (second["far"], second["map"]) == (text, [["until", text]])
+
+
+def test_values_within_values_become_json(tiny: Path, tmp_path: Path) -> None:
+    inner = pa.struct([("x", pa.float64()), ("day", pa.date32())])
+    first, nan = {"x": 1.5, "day": dt.date(2024, 2, 29)}, {"x": float("nan"), "day": None}
+    columns = {
+        "map": pa.array([[("a", first)], [("b", nan)]], pa.map_(pa.string(), inner)),
+        "pair": pa.array([[first, None], [nan, nan]], pa.list_(inner, 2)),
+    }
+    pq.write_table(pa.table({"text": TEXTS[:2], **columns}), tmp_path / "in.parquet")
+    for kind in ("jsonl", "csv"):
+        batch(tiny, tmp_path / "in.parquet", "--output", tmp_path / f"out.{kind}")
+    one, two = read(tmp_path / "out.jsonl")
+    first["day"], nan["x"] = "2024-02-29", None
+    assert [(row["map"], row["pair"]) for row in (one, two)] == [
+        ([["a", first]], [first, None]), ([["b", nan]], [nan, nan]),
+    ]  # fmt: skip
+    assert read(tmp_path / "out.csv")[1]["map"] == '[["b", {"x": null, "day": null}]]'
 
 
 def test_parquet_rows_of_ten_megabytes_and_of_no_text_are_rejected(

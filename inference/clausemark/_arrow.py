@@ -6,15 +6,18 @@ import base64
 import datetime
 import decimal
 import math
-from functools import cached_property
+import re
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
 
 from clausemark._extra import parquet, pyarrow
 from clausemark._rows import ROW_BYTES, ArrowRow, BadRow, checked_text
 from clausemark.errors import RecordError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from clausemark._rows import Columns
@@ -25,6 +28,10 @@ __all__ = ["ParquetReader", "parquet_schema", "plain"]
 _BATCH_BYTES: Final = 4_000_000
 _BATCH_ROWS: Final = 256
 _BUFFER: Final = 1 << 20
+#: Where the microseconds of a time in ISO 8601 end.
+_MICROS: Final = len("0001-01-01T00:00:00.000000")
+#: A date as NumPy writes it: its year, what comes after, and a fraction of a second that is none.
+_DATED: Final = re.compile(r"(-?\d+)(.*?)(\.0{3}|\.0{6})?$")
 
 
 def parquet_schema(path: Path) -> Any:
@@ -139,21 +146,89 @@ class _Lot:
 def plain(scalar: Any) -> Any:
     """Return an Arrow scalar in JSON's types: dates in ISO 8601, decimals as text, bytes in base64.
 
-    Times finer than Python's own, in nanoseconds, keep their digits.
+    A map is a list of pairs, as its keys may be of any type. Times in nanoseconds, finer than
+    Python's own, keep their digits. What Python has no date or zone for is given in UTC.
     """
+    return _reading(scalar.type)(scalar) if scalar.is_valid else None
+
+
+@lru_cache(maxsize=256)
+def _reading(kind: Any) -> Callable[[Any], Any]:
+    """Return how a scalar of a type is read, found once a type: types are many calls to ask."""
     types = pyarrow().types
-    kind = scalar.type
-    if types.is_timestamp(kind) and kind.unit == "ns" and scalar.is_valid:
-        return str(scalar.cast(pyarrow().string()).as_py()).replace(" ", "T", 1)
-    if types.is_duration(kind) and scalar.is_valid:
-        return scalar.value / {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}[kind.unit]
-    if types.is_time64(kind) and scalar.is_valid:
-        return str(scalar.cast(pyarrow().string()).as_py())
-    if types.is_struct(kind) and scalar.is_valid:
-        return {name: plain(value) for name, value in scalar.items()}
-    if (types.is_list(kind) or types.is_large_list(kind)) and scalar.is_valid:
-        return [plain(value) for value in scalar.values]
-    return _plain(scalar.as_py())
+    found: dict[Callable[[Any], bool], Callable[[Any], Any]] = {
+        types.is_struct: lambda scalar: {name: plain(one) for name, one in scalar.items()},
+        types.is_map: lambda scalar: [list(map(plain, pair.values())) for pair in scalar.values],
+        types.is_dictionary: lambda scalar: plain(scalar.value),
+        types.is_duration: _seconds,
+        types.is_time64: _printed,
+        types.is_timestamp: _timestamp(kind) if types.is_timestamp(kind) else _leaf,
+    }
+    if _is_listed(kind):
+        return lambda scalar: [plain(one) for one in scalar.values]
+    return next((reading for is_kind, reading in found.items() if is_kind(kind)), _leaf)
+
+
+def _is_listed(kind: Any) -> bool:
+    types = pyarrow().types
+    lists = ("list", "large_list", "fixed_size_list", "list_view", "large_list_view")
+    return any(getattr(types, f"is_{name}")(kind) for name in lists)
+
+
+def _timestamp(kind: Any) -> Callable[[Any], Any]:
+    try:
+        pyarrow().scalar(0, kind).as_py()
+    except ValueError:  # a zone of no name known here, such as PST
+        return _beyond
+    return _nanos if kind.unit == "ns" else _leaf
+
+
+def _leaf(scalar: Any) -> Any:
+    try:
+        return _plain(scalar.as_py())
+    except UnicodeDecodeError:
+        raise
+    except (OverflowError, ValueError):  # Arrow's own errors are ValueErrors
+        return _beyond(scalar)
+
+
+def _nanos(scalar: Any) -> str:
+    """Return a time in nanoseconds, all nine digits; Python's own times have six."""
+    micros, rest = divmod(scalar.value, 1_000)
+    coarse = pyarrow().scalar(micros, pyarrow().timestamp("us", scalar.type.tz)).as_py()
+    text = coarse.isoformat(timespec="microseconds")
+    return f"{text[:_MICROS]}{rest:03d}{text[_MICROS:]}"
+
+
+def _beyond(scalar: Any) -> str | None:
+    """Return a time that Python does not have: in UTC, the year with a sign if not of four digits.
+
+    None is for the value that stands for no time, the least of its type.
+    """
+    types, kind = pyarrow().types, scalar.type
+    if not (types.is_timestamp(kind) or types.is_date(kind)):
+        return _printed(scalar)
+    unit: Any = "D" if types.is_date32(kind) else getattr(kind, "unit", "ms")
+    moment = np.datetime64(scalar.value, unit)
+    if np.isnat(moment):
+        return None
+    text = _DATED.sub(lambda found: f"{_year(int(found[1]))}{found[2]}", str(moment), count=1)
+    if types.is_date(kind):
+        return text.partition("T")[0]
+    return f"{text}+00:00" if kind.tz else text
+
+
+def _year(year: int) -> str:
+    return f"{year:04d}" if 0 <= year <= datetime.MAXYEAR else f"{year:+05d}"
+
+
+def _printed(scalar: Any) -> str:
+    return str(scalar.cast(pyarrow().string()).as_py())
+
+
+def _seconds(scalar: Any) -> float:
+    """Return a duration in seconds."""
+    return float(scalar.value / {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}[scalar.type.unit])
 
 
 def _plain(value: Any) -> Any:
@@ -165,7 +240,7 @@ def _plain(value: Any) -> Any:
         return str(value)
     if isinstance(value, bytes):
         return base64.b64encode(value).decode("ascii")
-    if isinstance(value, (list, tuple)):  # a map is a list of pairs
+    if isinstance(value, (list, tuple)):
         return [_plain(one) for one in value]
     return value if isinstance(value, (str, int, float, type(None))) else str(value)
 

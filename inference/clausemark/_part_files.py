@@ -6,7 +6,9 @@ import gzip
 import io
 import itertools
 import json
+import math
 import shutil
+from collections.abc import Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any, Final, cast
@@ -17,7 +19,7 @@ from clausemark._rows import ArrowRow
 from clausemark.errors import RecordError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from clausemark._columns import Plan
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 __all__ = ["Form", "join"]
 
 _COPY: Final = 1 << 20
+#: How Python writes numbers that JSON does not have.
+_NO_NUMBERS: Final = ("NaN", "Infinity")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +82,7 @@ class Form:
             if isinstance(row.columns, bytes):
                 stream.write(_spliced(row.columns, added))
             else:
-                stream.write(f"{json_line({**_values(row), **added})}\n".encode())
+                stream.write(f"{_json({**_values(row), **added}, json_line)}\n".encode())
 
     def _csv(
         self, stream: IO[bytes], part: int, rows: Sequence[Row], results: Sequence[LabelledText]
@@ -129,9 +133,31 @@ def _values(row: Row) -> Mapping[str, Any]:
 
 def _cell(value: Any) -> str:
     """Return a value as CSV has it: text as it is, else as JSON has it; null is empty."""
-    if value is None:
-        return ""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    if isinstance(value, str):
+        return value
+    text = _json(value)
+    return "" if text == "null" else text
+
+
+def _dumped(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _json(value: Any, write: Callable[[Any], str] = _dumped) -> str:
+    """Return `value` as JSON, which has no infinity and no nan: they become null."""
+    text = write(value)
+    # Their names tell that there may be some; few other rows hold these words.
+    if any(name in text for name in _NO_NUMBERS):
+        return write(_finite(value))
+    return text
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {name: _finite(one) for name, one in value.items()}
+    return [_finite(one) for one in value] if isinstance(value, list) else value
 
 
 def _table(rows: Sequence[Row], plan: Plan) -> Any:
@@ -172,7 +198,7 @@ def _built(rows: list[Row], plan: Plan) -> Any:
     for field in plan.schema:
         values = [_values(row).get(field.name) for row in rows]
         if field.name in plan.as_json:
-            values = [None if v is None else json.dumps(v, ensure_ascii=False) for v in values]
+            values = [None if v is None else _json(v) for v in values]
         try:
             columns.append(arrow.array(values, field.type))
         except (arrow.ArrowException, OverflowError, TypeError) as error:
