@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from batch_fixtures import batch, contents, rejects
 
+from clausemark._parts import Ledger
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -116,6 +118,71 @@ def test_a_folder_of_other_things_is_not_overwritten(tiny: Path, tables: Path) -
         result = batch(tiny, tables, "--output", other, how)
         assert (result.exit_code, result.stderr.count("\n")) == (1, 1)
         assert contents(other) == {"part-00000.jsonl": b"mine"}
+
+
+@pytest.mark.parametrize("name", ["parts/mine.txt", "rejects.jsonl", "manifest.json"])
+def test_what_a_user_has_beside_one_file_is_never_taken_for_ours(
+    tiny: Path, tables: Path, name: str
+) -> None:
+    out = tables.with_name("lab.jsonl")
+    mine = tables.parent / f"lab.jsonl.{name}"
+    mine.parent.mkdir(exist_ok=True)
+    mine.write_text('{"format": "mine"}')
+    for how in ((), ("--resume",)):
+        result = batch(tiny, tables, "--output", out, *how)
+        assert (result.exit_code, result.stderr.count("\n")) == (1, 1)
+        there = mine.parent if "/" in name else mine
+        assert f"{there} is there already. " in result.stderr
+        assert mine.read_text() == '{"format": "mine"}'
+        assert not out.exists()
+    result = batch(tiny, tables, "--output", out, "--overwrite")
+    assert result.exit_code == int("/" in name), result.stderr
+    assert mine.exists()
+
+
+def test_a_folder_with_a_manifest_of_another_kind_is_not_overwritten(
+    tiny: Path, tables: Path
+) -> None:
+    other = tables.with_name("other")
+    other.mkdir()
+    (other / "part-00000.jsonl").write_text("mine")
+    (other / "_manifest.json").write_text('{"format": 1, "files": []}')
+    before = contents(other)
+    for how in ((), ("--overwrite",), ("--resume",)):
+        assert batch(tiny, tables, "--output", other, *how).exit_code == 1
+        assert contents(other) == before
+
+
+NOTES = ("part-9-notes.txt", "part-00000.txt", ".mine.draft", "_ledger/00000.json.bak")
+
+
+@pytest.mark.parametrize("how", ["--overwrite", "--resume"])
+def test_files_with_names_like_ours_stay_in_a_folder(
+    begun: Path, tiny: Path, tables: Path, how: str
+) -> None:
+    for name in NOTES:
+        (begun / name).write_text("mine")
+    assert batch(tiny, tables, "--output", begun, "--rows-per-part", 5, how).exit_code == 0
+    assert {name: (begun / name).read_text() for name in NOTES} == dict.fromkeys(NOTES, "mine")
+    assert not list((begun / "_ledger").glob("*.json"))
+
+
+def test_what_a_user_puts_among_the_parts_of_one_file_stays(
+    tiny: Path, tables: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tables.with_name("lab.jsonl")
+    parts = tables.with_name("lab.jsonl.parts")
+
+    def interrupted(self: Ledger) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Ledger, "finish", interrupted)
+        assert batch(tiny, tables, "--output", out).exit_code == 130
+    (parts / "mine.txt").write_text("mine")
+    assert batch(tiny, tables, "--output", out, "--resume").exit_code == 0
+    assert contents(parts) == {"mine.txt": b"mine"}
+    assert len(out.read_text().splitlines()) == 30
 
 
 def test_two_processes_never_write_one_output(

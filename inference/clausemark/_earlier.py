@@ -2,63 +2,130 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import re
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final
 
-from clausemark._durable import read_json
+from clausemark._durable import DRAFTS, read_json
 from clausemark.errors import OutputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
     from clausemark._places import Places
 
-__all__ = ["check_kind", "check_same", "clear", "earlier", "refusal", "taken"]
+__all__ = [
+    "check_kind",
+    "check_same",
+    "clear",
+    "drop_drafts",
+    "drop_ledger",
+    "drop_parts",
+    "earlier",
+    "obstacle",
+    "refusal",
+]
+
+#: What the ledger's first page and the manifest hold: JSON of another kind is somebody else's.
+_FACTS: Final = frozenset({"format", "inputs", "options", "model"})
+_FINISHED: Final = frozenset({"rows", "files"})
+#: The names that a batch gives, in full: a user's own part-9-notes.txt may lie beside them.
+_PART: Final = re.compile(r"part-\d{5,}\.(jsonl|csv|parquet)(\.gz|\.zst)?")
+_ENTRY: Final = re.compile(r"\d{5,}\.json")
+_DRAFT: Final = re.compile(
+    rf"\.({_PART.pattern}|{_ENTRY.pattern}|run\.json|_(rejects\.jsonl|manifest\.json))\.draft"
+)
 
 
 def refusal(places: Places, facts: Mapping[str, Any] | None) -> OutputError:
     """Return the error for an output that is there, and whose `facts` are known if it is ours."""
-    hint = "--resume goes on with it, --overwrite begins again."
-    if facts is None:
-        hint = "--overwrite replaces it." if places.single else "Name another --output."
-    return OutputError(f"{places.output} is there already.", hint=hint)
+    if facts is not None:
+        hint = "--resume goes on with it, --overwrite begins again."
+        return OutputError(f"{places.output} is there already.", hint=hint)
+    there = obstacle(places) or places.output
+    hint = "Name another --output." if there == places.parts else "--overwrite replaces it."
+    return OutputError(f"{there} is there already.", hint=hint)
 
 
 def earlier(places: Places) -> dict[str, Any] | None:
     """Return the facts of an output that is there, None if there is none of ours."""
-    for path in (places.manifest, places.first):
-        if path.is_file():
-            found: dict[str, Any] = read_json(path)
-            return found
-    return None
+    if places.manifest.is_file():
+        return _known(places.manifest, _FACTS | _FINISHED)
+    return _known(places.first, _FACTS)
 
 
-def taken(places: Places) -> bool:
-    """Return whether something stands where the output is to come."""
+def _known(path: Path, keys: frozenset[str]) -> dict[str, Any] | None:
+    found = read_json(path) if path.is_file() else None
+    return found if isinstance(found, dict) and keys <= found.keys() else None
+
+
+def obstacle(places: Places) -> Path | None:
+    """Return what stands where an output is to come that is none of ours, None if nothing does."""
     if places.single:
-        return places.output.exists()
-    return any(path != places.ledger for path in places.output.iterdir())
+        for path in (places.output, places.rejects, places.manifest):
+            if path.exists():
+                return path
+    return places.parts if _holds_more(places) else None
+
+
+def _holds_more(places: Places) -> bool:
+    """Tell whether the folder of the parts holds more than a ledger, which a kill may leave."""
+    return any(path != places.ledger for path in places.parts.iterdir())
 
 
 def clear(places: Places) -> None:
     """Take away an earlier output: in a folder a batch's own files, nothing else.
 
     One file stays until the new one takes its place. The order is such that what a kill leaves
-    is a batch's output still, of which no part is missing.
+    is a batch's output still, of which no part is missing. Raise OutputError if the folder of the
+    parts is somebody else's.
     """
-    if not places.single and taken(places) and not _ours(places):
-        raise OutputError(f"{places.output} is no batch's output.", hint="Name another --output.")
+    if _holds_more(places) and not _ours(places):
+        raise OutputError(f"{places.parts} is no batch's output.", hint="Name another --output.")
     places.ledger.mkdir(parents=True, exist_ok=True)
     if places.manifest.exists():
         places.manifest.replace(places.first)
-    for path in places.ledger.glob("[0-9]*.json"):
-        path.unlink()
-    for path in places.parts.glob("part-[0-9]*"):
-        path.unlink()
+    _drop(places.ledger, _ENTRY)
+    _drop(places.parts, _PART)
     places.rejects.unlink(missing_ok=True)
 
 
 def _ours(places: Places) -> bool:
-    return places.manifest.is_file() or places.first.is_file()
+    """Tell whether the folder of the parts is a batch's: beside one file it has its first page."""
+    pages = [places.first] if places.single else [places.manifest, places.first]
+    try:
+        return any(_known(page, _FACTS) for page in pages)
+    except OutputError:  # a page that is damaged was a batch's
+        return True
+
+
+def drop_parts(places: Places) -> None:
+    """Take away the parts; the ledger's first page, which says that they are ours, goes later."""
+    _drop(places.parts, _PART)
+
+
+def drop_ledger(places: Places) -> None:
+    """Take away the ledger, its first page last; what else lies in its folder stays."""
+    drop_drafts(places)
+    _drop(places.ledger, _ENTRY)
+    places.first.unlink(missing_ok=True)
+    with suppress(OSError):
+        places.ledger.rmdir()
+
+
+def drop_drafts(places: Places) -> None:
+    """Take away what a kill has left half written."""
+    for folder in (places.parts, places.ledger):
+        for draft in folder.glob(DRAFTS):
+            if _DRAFT.fullmatch(draft.name):
+                draft.unlink()
+
+
+def _drop(folder: Path, names: re.Pattern[str]) -> None:
+    for path in folder.glob("*"):
+        if names.fullmatch(path.name):
+            path.unlink()
 
 
 def check_kind(places: Places) -> None:

@@ -7,12 +7,21 @@ and is written again by the next run with the same bytes. The manifest comes las
 
 from __future__ import annotations
 
-import shutil
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Literal
 
-from clausemark._durable import DRAFTS, locked, read_json, whole, write_json
-from clausemark._earlier import check_kind, check_same, clear, earlier, refusal, taken
+from clausemark._durable import locked, read_json, whole, write_json
+from clausemark._earlier import (
+    check_kind,
+    check_same,
+    clear,
+    drop_drafts,
+    drop_ledger,
+    drop_parts,
+    earlier,
+    obstacle,
+    refusal,
+)
 from clausemark._output import json_line
 from clausemark._part_files import join
 from clausemark._places import Places, Tally
@@ -81,7 +90,7 @@ class Ledger:
             before = earlier(places)
             if before is not None and existing == "resume":
                 check_same(places, before, self._facts)
-            elif before is not None or taken(places):
+            elif before is not None or obstacle(places):
                 raise refusal(places, before)
         if places.manifest.exists():
             self._recall()
@@ -132,7 +141,7 @@ class Ledger:
             files = [self._joined()] if self.places.single else self._listed()
             manifest = {**self._facts, "rows": self.tally.to_json(), "files": files}
             write_json(self.places.manifest, manifest)
-            shutil.rmtree(self.places.parts if self.places.single else self.places.ledger)
+            self._tidy()
         self.finished = True
 
     def _joined(self) -> dict[str, Any]:
@@ -173,8 +182,14 @@ class Ledger:
                 )
         self.tally = Tally.from_json(manifest["rows"])
         self.finished = True
-        leftover = self.places.parts if self.places.single else self.places.ledger
-        shutil.rmtree(leftover, ignore_errors=True)
+        with suppress(OSError):
+            self._tidy()
+
+    def _tidy(self) -> None:
+        """Take away what a finished output needs no more; what a user put there stays."""
+        if self.places.single:
+            drop_parts(self.places)
+        drop_ledger(self.places)
 
     def _replay(self) -> None:
         while (entry := self._entry(self.number)).exists():
@@ -182,9 +197,7 @@ class Ledger:
             if not _is_of_size(self.places.part(self.number, self.form.suffix), found["bytes"]):
                 break  # somebody took the part away: it is written again
             self._count(found)
-        for folder in (self.places.parts, self.places.ledger):
-            for draft in folder.glob(DRAFTS):
-                draft.unlink()
+        drop_drafts(self.places)
 
     def _count(self, entry: Mapping[str, Any]) -> None:
         self.tally.add(entry)
