@@ -19,9 +19,10 @@ from conftest import KEYWORDS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clausemark import Classifier
+from clausemark import Classifier, _tables
 from clausemark._lines import lines
-from clausemark._rows import ROW_BYTES, TEXT_CHARACTERS
+from clausemark._rows import ROW_BYTES, TEXT_CHARACTERS, BadRow
+from clausemark._tables import CsvReader, json_object
 from clausemark.batch import Options, label_tables
 
 if TYPE_CHECKING:
@@ -123,6 +124,12 @@ def test_a_bad_line_is_rejected_by_number_and_reason(
     assert (reject["file"], reject["line"], reject["reason"]) == (str(source), 1_002, reason)
 
 
+def test_a_place_in_a_line_of_json_is_told_once() -> None:
+    with pytest.raises(BadRow) as found:
+        json_object(b'{"a": "\x01"}')
+    assert found.value.detail == "Invalid control character at character 8"
+
+
 def test_strictly_a_rejected_row_is_a_failure(tiny: Path, tmp_path: Path) -> None:
     source = write_jsonl(tmp_path / "in.jsonl", [{"text": "We share."}, {"text": None}])
     result = batch(tiny, source, "--output", tmp_path / "out.jsonl", "--strict")
@@ -194,11 +201,70 @@ def test_bad_records_of_csv_are_rejected_by_their_first_line(tiny: Path, tmp_pat
     batch(tiny, tmp_path / "in.csv", "--output", tmp_path / "out.csv")
     assert [(one["line"], one["reason"]) for one in rejects(tmp_path / "out.csv")] == [
         (6, "text is blank"), (7, "wrong number of cells"), (8, "wrong number of cells"),
-        (9, "malformed CSV"), (11, "not UTF-8"), (13, "malformed CSV"),
+        (9, "malformed CSV"), (10, "wrong number of cells"), (11, "not UTF-8"),
+        (13, "malformed CSV"),
     ]  # fmt: skip
     with (tmp_path / "out.csv").open(newline="") as stream:
         found = [(row["id"], row["text"]) for row in csv.DictReader(stream)]
-    assert found == [("1", "We share."), ("2", "We retain,\nit"), ("8", 'last "word" here')]
+    assert found == [
+        ("1", "We share."), ("2", "We retain,\nit"), ("8", 'last "word" here'), ("10", "We share."),
+    ]  # fmt: skip
+
+
+#: Lines of CSV, the lines that are refused, and what is said of the first.
+BROKEN = {
+    "to the end": (b'1,"a\n2,b\n3,c\n', [2], "a quotation mark is never closed"),
+    "to the next": (b'1,"a\n2,b\n3,"c"\n', [2], "is not closed, or one of line 4 is not doubled"),
+    "again and again": (b'1,"a\n2,"b\n3,c\n4,"d\n5,e\n', [2, 3, 5], "line 3 is not doubled"),
+    "open everywhere": (b'1",2,"3\n' * 9 + b"4,d\n", list(range(2, 11)), "is never closed"),
+    "within a line": (b'1,"a "b" c"\n2,b\n', [2], "within a cell is not doubled"),
+    "a return": (b"1,a\rb\n2,b\n", [2], "a carriage return outside quotation marks"),
+}
+
+
+@pytest.mark.parametrize("case", BROKEN)
+def test_a_broken_record_of_csv_takes_no_other_with_it(tmp_path: Path, case: str) -> None:
+    data, refused, said = BROKEN[case]
+    (tmp_path / "in.csv").write_bytes(b"id,text\n" + data)
+    found = list(CsvReader(tmp_path / "in.csv", "text", None).raws())
+    assert [number for number, _ in found] == list(range(2, 2 + data.count(b"\n")))
+    bad = [(number, raw) for number, raw in found if isinstance(raw, BadRow)]
+    assert [number for number, _ in bad] == refused
+    assert said in bad[0][1].detail
+
+
+@pytest.mark.parametrize("limit", [30, 1_000])
+def test_lines_of_csv_are_read_twice_at_most(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: int
+) -> None:
+    monkeypatch.setattr(_tables, "ROW_BYTES", limit)
+    (tmp_path / "in.csv").write_bytes(b"id,text\n" + b'1",2,"3\n' * 900)
+    asked: list[int] = []
+    ask = _tables._Feed._line
+    monkeypatch.setattr(_tables._Feed, "_line", lambda feed: (asked.append(1), ask(feed))[1])
+    found = list(CsvReader(tmp_path / "in.csv", "text", None).raws())
+    assert [number for number, _ in found] == list(range(2, 902))
+    assert len(asked) <= 2 * 901 + 2
+
+
+def test_a_long_line_or_damage_within_a_quotation_comes_in_its_place(tmp_path: Path) -> None:
+    rows = b'id,text\n1,"a\n2,b\n' + b"x" * (ROW_BYTES + 1) + b"\n3,c\n"
+    (tmp_path / "in.csv").write_bytes(rows)
+    found = list(CsvReader(tmp_path / "in.csv", "text", None).raws())
+    kinds = [(n, raw.reason if isinstance(raw, BadRow) else raw) for n, raw in found]
+    assert kinds == [
+        (2, "row too long"), (3, ["2", "b"]), (4, "row too long"), (5, ["3", "c"]),
+    ]  # fmt: skip
+    noise = "".join(f"{k},{k * k}\n" for k in range(9_000))
+    packed = gzip.compress(f'id,text\n1,"a\n{noise}'.encode())
+    (tmp_path / "in.csv.gz").write_bytes(packed[: len(packed) // 2])
+    raws = CsvReader(tmp_path / "in.csv.gz", "text", None).raws()
+    assert isinstance(next(raws)[1], BadRow)
+    read = []
+    with pytest.raises(EOFError):
+        read.extend(raws)
+    assert [int(cells[0]) for _, cells in read] == list(range(len(read)))
+    assert len(read) > 1_000
 
 
 def test_an_endless_record_of_csv_is_one_reject_and_the_rows_after_it_are_read(

@@ -8,10 +8,11 @@ byte and cannot say which line it was.
 from __future__ import annotations
 
 import csv
+import io
 import json
 from typing import IO, TYPE_CHECKING, Any, Final, Protocol
 
-from clausemark._lines import lines, opened
+from clausemark._lines import DAMAGE, lines, opened
 from clausemark._rows import ROW_BYTES, BadRow, check_unicode, checked_text
 from clausemark.document import read_document
 from clausemark.errors import DocumentError, RecordError
@@ -36,6 +37,7 @@ __all__ = [
 #: The columns of a clause, as `clausemark label` names them.
 CLAUSE_COLUMNS: Final = ("document", "index", "start", "end", "heading", "text")
 _TOO_LONG: Final = ("row too long", f"more than {ROW_BYTES:,} bytes")
+_RETURN: Final = "a carriage return outside quotation marks"
 
 
 class Reader(Protocol):
@@ -122,7 +124,9 @@ def json_object(line: bytes | None) -> dict[str, Any]:
     except UnicodeDecodeError as error:
         raise BadRow("not UTF-8", f"byte {error.start + 1}") from None
     except json.JSONDecodeError as error:
-        raise BadRow("malformed JSON", f"{error.msg} at character {error.pos + 1}") from None
+        raise BadRow(
+            "malformed JSON", f"{error.msg.removesuffix(' at')} at character {error.pos + 1}"
+        ) from None
     except (ValueError, RecursionError):
         raise BadRow("malformed JSON", "a number or a nesting beyond measure") from None
     if not isinstance(values, dict):
@@ -163,18 +167,36 @@ def _checked_header(path: Path, record: tuple[int, list[str] | BadRow] | None) -
         raise RecordError(f"{path} is empty.", hint="A CSV file begins with its column names.")
     _, cells = record
     if isinstance(cells, BadRow):
-        raise RecordError(f"{path} has no sound header: {cells.reason} ({cells.detail}).")
+        detail = f" ({cells.detail})" if cells.detail else ""
+        raise RecordError(f"{path} has no sound header: {cells.reason}{detail}.", hint=_cure(cells))
     twice = [name for k, name in enumerate(cells) if name in cells[:k]]
     if twice:
         raise RecordError(f"{path} has two columns {twice[0]!r}.", hint="Rename one of them.")
     return tuple(cells)
 
 
+def _cure(bad: BadRow) -> str:
+    if bad.reason == "not UTF-8":
+        return "Save it as UTF-8."
+    if bad.detail == _RETURN:
+        return r"Save it with line ends of \n or \r\n, not of \r alone."
+    return "Correct its first line, the column names."
+
+
 class _TooLongError(Exception):
     """A record has grown beyond the bytes of a row."""
 
 
+class _UnclosedError(Exception):
+    """A record is open at the end of a line after which no record can close."""
+
+
 def _records(stream: IO[bytes]) -> Iterator[tuple[int, list[str] | BadRow]]:
+    """Yield the records and their first lines; of one that is broken its first line is refused.
+
+    What comes after that line is read again, as one quotation mark that is never closed would
+    take all rows below with it.
+    """
     # The limit is the module's own, of 131,072 characters a cell, and for the whole process.
     csv.field_size_limit(max(csv.field_size_limit(), ROW_BYTES))
     feed = _Feed(stream)
@@ -185,11 +207,10 @@ def _records(stream: IO[bytes]) -> Iterator[tuple[int, list[str] | BadRow]]:
             cells = next(reader)
         except StopIteration:
             return
-        except csv.Error as error:
-            yield feed.first, BadRow("malformed CSV", f"{error} (to line {feed.number})")
-        except _TooLongError:
+        except (csv.Error, _UnclosedError, _TooLongError) as error:
+            yield feed.first, _fault(error, feed)
+            feed.give_back()
             reader = csv.reader(feed, strict=True)
-            yield feed.first, BadRow(*_TOO_LONG)
         else:
             if feed.broken:
                 yield feed.first, BadRow("not UTF-8")
@@ -197,11 +218,34 @@ def _records(stream: IO[bytes]) -> Iterator[tuple[int, list[str] | BadRow]]:
                 yield feed.first, cells
 
 
+def _fault(error: Exception, feed: _Feed) -> BadRow:
+    if isinstance(error, _TooLongError):
+        return BadRow(*_TOO_LONG)
+    if "new-line character" in str(error):
+        return BadRow("malformed CSV", _RETURN)
+    if isinstance(error, _UnclosedError) or "end of data" in str(error):
+        return BadRow("malformed CSV", "a quotation mark is never closed")
+    if feed.number > feed.first:
+        detail = f"a quotation mark is not closed, or one of line {feed.number} is not doubled"
+        return BadRow("malformed CSV", detail)
+    if "expected after" in str(error):
+        return BadRow("malformed CSV", "a quotation mark within a cell is not doubled")
+    return BadRow("malformed CSV", str(error))
+
+
 class _Feed:
-    """Lines of text for the `csv` module, watched record by record."""
+    """Lines of text for the `csv` module, watched record by record; it takes lines back.
+
+    No line is read more than twice, however many quotation marks are left open: what is given
+    back was read within one, to a fault or for ROW_BYTES. A record that is open once more at the
+    end of a line given back would meet the same, and is broken without being read on.
+    """
 
     def __init__(self, stream: IO[bytes]) -> None:
         self._lines = lines(stream)
+        self._again = io.BytesIO()
+        self._left = 0
+        self._then: list[Exception | None] = []
         self.number = 0
         self.begin()
 
@@ -210,12 +254,24 @@ class _Feed:
         self.first = 0
         self.broken = False
         self._bytes = 0
+        self._held = bytearray()
+
+    def give_back(self) -> None:
+        """Let the lines of the record come again, all but the first."""
+        self.number = self.first
+        if self._held:
+            self._again, self._left = io.BytesIO(self._held), len(self._held)
 
     def __iter__(self) -> Iterator[str]:
         return self
 
     def __next__(self) -> str:
-        self.number, line = next(self._lines)
+        if self.first and (self._left or self._then):
+            raise _UnclosedError
+        line = self._line()
+        self.number += 1
+        if self.first and line is not None:
+            self._held += line
         self.first = self.first or self.number
         self._bytes += len(line or b"")
         if line is None or self._bytes > ROW_BYTES:
@@ -225,6 +281,29 @@ class _Feed:
         except UnicodeDecodeError:
             self.broken = True
             return line.decode(errors="replace")
+
+    def _line(self) -> bytes | None:
+        """Return the next line, None for one too long; raise what the file raises, in its place."""
+        if self._left:
+            line = self._again.readline()
+            self._left -= len(line)
+            return line
+        found = self._then.pop() if self._then else self._fresh()
+        if isinstance(found, bytes):
+            return found
+        if self.first:  # the lines of the record that is open are given back before
+            self._then.append(found)
+            raise _TooLongError if found is None else _UnclosedError
+        if found is not None:
+            raise found
+        return None
+
+    def _fresh(self) -> bytes | Exception | None:
+        """Return a line not read before, None for one too long, or the damage of the file."""
+        try:
+            return next(self._lines)[1]
+        except DAMAGE as error:
+            return error
 
 
 class ClauseReader(_FileReader):
