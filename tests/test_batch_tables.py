@@ -76,6 +76,25 @@ def test_chosen_columns_come_in_the_order_chosen(tiny: Path, tmp_path: Path) -> 
         assert "has no column 'why'; its columns: id, text, x. Correct --columns." in result.stderr
 
 
+def test_numbers_that_json_does_not_have_become_null(tiny: Path, tmp_path: Path) -> None:
+    source = tmp_path / "in.jsonl"
+    source.write_text(
+        '{"text": "We share Infinity.", "x": 1e999}\n'
+        '{"text": "We share.", "x": {"NaN": [-Infinity, NaN, 1.5]}}\n'
+    )
+    for kind in ("jsonl", "csv", "parquet"):
+        args = ("--output", tmp_path / f"out.{kind}", "--columns", "text,x")
+        assert batch(tiny, source, *args).exit_code == 0
+    one, two = read(tmp_path / "out.jsonl")
+    assert (one["text"], one["x"], two["x"]) == (
+        "We share Infinity.", None, {"NaN": [None, None, 1.5]},
+    )  # fmt: skip
+    assert "Infinity," not in (tmp_path / "out.jsonl").read_text()
+    nested = '{"NaN": [null, null, 1.5]}'
+    assert [row["x"] for row in read(tmp_path / "out.csv")] == ["", nested]
+    assert [row["x"] for row in read(tmp_path / "out.parquet")] == ["null", nested]
+
+
 def test_low_scores_are_left_out_and_labels_stay(tiny: Path, tmp_path: Path) -> None:
     for kind in ("jsonl", "csv", "parquet"):
         source, out = table(tmp_path / f"in.{kind}"), tmp_path / f"out.{kind}"
@@ -114,6 +133,46 @@ def test_a_table_without_the_text_column_is_an_error(tiny: Path, tmp_path: Path,
     args = ("--output", tmp_path / "out.jsonl", "--text-column", "body")
     assert batch(tiny, source, *args).exit_code == 0
     assert read(tmp_path / "out.jsonl")[0]["labels"] == LABELS[0]
+
+
+def folder_with_broken_tables(folder: Path) -> Path:
+    """A folder where two tables of six can be read."""
+    folder.mkdir()
+    (folder / "a.csv").touch()
+    table(folder / "b.csv", [{"id": 1, "body": "We share."}])
+    table(folder / "c.csv", [{"id": 1, "text": "We share."}])
+    (folder / "d.parquet").write_bytes(b"PAR1 nothing PAR1")
+    table(folder / "e.parquet", [{"id": 1, "text": 7}])
+    table(folder / "f.jsonl", [{"id": 1, "text": "We retain."}])
+    return folder
+
+
+@pytest.mark.parametrize("kind", ["jsonl", "csv", "parquet"])
+def test_a_file_of_a_folder_that_is_no_table_stops_no_other(
+    tiny: Path, tmp_path: Path, kind: str
+) -> None:
+    folder, out = folder_with_broken_tables(tmp_path / "in"), tmp_path / f"out.{kind}"
+    result = batch(tiny, folder, "--output", out)
+    assert result.exit_code == 1
+    assert "6 rows: 2 labelled, 4 rejected (4 file is no table), listed in" in result.stderr
+    assert [one["text"] for one in read(out)] == ["We share.", "We retain."]
+    found = {Path(one["file"]).name: one["detail"] for one in rejects(out)}
+    assert list(found) == ["a.csv", "b.csv", "d.parquet", "e.parquet"]
+    assert "has no column 'text'; its columns: id, body" in found["b.csv"]
+    again = batch(tiny, folder, "--output", out, "--resume")
+    assert (again.exit_code, again.stderr) == (1, result.stderr)
+
+
+def test_a_table_that_is_named_or_alone_in_a_folder_has_to_be_one(
+    tiny: Path, tmp_path: Path
+) -> None:
+    folder = folder_with_broken_tables(tmp_path / "in")
+    out = tmp_path / "out.jsonl"
+    for names in ([folder, folder / "a.csv"], [f"{folder}/a*"]):
+        result = batch(tiny, *names, "--output", out)
+        assert (result.exit_code, result.stderr.count("\n")) == (1, 1)
+        assert "a.csv is empty. A CSV file begins with its column names." in result.stderr
+        assert not out.exists()
 
 
 def test_folders_and_globs_name_their_tables_in_order_once(tiny: Path, tmp_path: Path) -> None:
@@ -191,6 +250,9 @@ def test_a_folder_of_tables_and_policies_is_ambiguous(tiny: Path, tmp_path: Path
         ("a.xlsx", "a.xlsx is of no kind that a batch reads"),
         ("empty.csv", "empty.csv is empty"),
         ("twice.csv", "twice.csv has two columns 'text'"),
+        ("wide.csv", "wide.csv has no sound header: not UTF-8. Save it as UTF-8."),
+        ("mac.csv", "a carriage return outside quotation marks). Save it with line ends of"),
+        ("open.csv", "a quotation mark is never closed). Correct its first line"),
     ],
 )
 def test_what_is_no_table_is_one_line(
@@ -201,6 +263,9 @@ def test_what_is_no_table_is_one_line(
     for path in ("a.xlsx", "empty.csv"):
         Path(path).touch()
     Path("twice.csv").write_text("text,text\n")
+    Path("wide.csv").write_text("text\n", encoding="utf-16")
+    Path("mac.csv").write_bytes(b"id,text\r1,We share.\r")
+    Path("open.csv").write_text('id,"text\n1,We share.\n')
     result = batch(tiny, name, "--output", "out.jsonl")
     assert (result.exit_code, result.stderr.count("\n")) == (1, 1)
     assert said in result.stderr

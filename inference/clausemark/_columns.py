@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from clausemark._arrow import parquet_schema
@@ -19,7 +19,8 @@ from clausemark._tables import CLAUSE_COLUMNS, csv_header, json_object
 from clausemark.errors import RecordError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from clausemark._inputs import Input
 
@@ -40,36 +41,76 @@ class Plan:
     """The columns that are kept: their names, and for Parquet their Arrow schema.
 
     `names` is empty where every row has its own. The columns in `as_json` have no one type; they
-    become JSON text.
+    become JSON text. `unreadable` are the files that are no tables with a text, and why.
     """
 
     names: tuple[str, ...] = ()
     schema: Any = None
     as_json: frozenset[str] = frozenset()
+    unreadable: Mapping[Path, str] = field(default_factory=dict)
 
 
-def plan(
+def plan(  # noqa: PLR0913
     inputs: Sequence[Input],
     form: str,
     *,
     column: str,
     keep: Sequence[str] | None,
     added: Sequence[str],
+    named: Collection[Path] | None = None,
 ) -> Plan:
     """Settle the columns of the output; raise RecordError if the inputs do not go together.
 
     `form` is jsonl, csv or parquet, `column` that of the text, `keep` the columns to keep (None:
-    all), `added` the names of those to come, which no input may have.
+    all), `added` the names of those to come, which no input may have. A file that is no table with
+    a text is an error if it is one of `named` (None: all are) or if no other can be read.
     """
+    readable, unreadable = _sorted_out(inputs, form, column, named)
+    settled = _settled(readable, form, keep=keep, added=added)
+    return replace(settled, unreadable=unreadable)
+
+
+def _sorted_out(
+    inputs: Sequence[Input], form: str, column: str, named: Collection[Path] | None
+) -> tuple[list[tuple[Input, dict[str, Any]]], dict[Path, str]]:
+    """Return the files that can be read with their columns, and why the others cannot."""
+    readable: list[tuple[Input, dict[str, Any]]] = []
+    errors: dict[Path, RecordError] = {}
+    for one in inputs:
+        try:
+            readable.append((one, _read_columns(one, form, column)))
+        except RecordError as error:
+            if named is None or one.path in named or one.kind == "jsonl":
+                raise
+            errors[one.path] = error
+    if errors and not readable:
+        raise next(iter(errors.values()))
+    return readable, {path: str(error) for path, error in errors.items()}
+
+
+def _read_columns(one: Input, form: str, column: str) -> dict[str, Any]:
+    """Return a file's columns; raise RecordError if it is no table with a text."""
+    try:
+        found = _found(one, whole=form != "jsonl", typed=form == "parquet")
+    except DAMAGE as error:
+        raise RecordError(f"{one.path} cannot be read ({error}).") from None
+    _check_text(one, found, column)
+    return found
+
+
+def _settled(
+    readable: Sequence[tuple[Input, dict[str, Any]]],
+    form: str,
+    *,
+    keep: Sequence[str] | None,
+    added: Sequence[str],
+) -> Plan:
+    inputs = [one for one, _ in readable]
     types: dict[str, Any] = {}
     named: dict[str, None] = {}
     strict = any(one.kind == "parquet" for one in inputs)
-    for one in inputs:
-        try:
-            found = _found(one, whole=form != "jsonl", typed=form == "parquet")
-        except DAMAGE as error:
-            raise RecordError(f"{one.path} cannot be read ({error}).") from None
-        _check(one, found, column, keep, added)
+    for one, found in readable:
+        _check(one, found, keep, added)
         kept = {name: kind for name, kind in found.items() if keep is None or name in keep}
         named.update(dict.fromkeys(kept))
         if form == "parquet":
@@ -98,13 +139,7 @@ def _schema(
     return schema
 
 
-def _check(
-    one: Input,
-    found: Mapping[str, Any],
-    column: str,
-    keep: Sequence[str] | None,
-    added: Sequence[str],
-) -> None:
+def _check_text(one: Input, found: Mapping[str, Any], column: str) -> None:
     if one.kind in ("csv", "parquet") and column not in found:
         raise RecordError(
             f"{one.path} has no column {column!r}; its columns: {', '.join(found) or 'none'}.",
@@ -112,6 +147,11 @@ def _check(
         )
     if one.kind == "parquet":
         _check_textual(one, parquet_schema(one.path).field(column))
+
+
+def _check(
+    one: Input, found: Mapping[str, Any], keep: Sequence[str] | None, added: Sequence[str]
+) -> None:
     missing = [name for name in keep or () if name not in found]
     if missing and found:
         raise RecordError(

@@ -11,7 +11,8 @@ from clausemark._tables import ClauseReader, CsvReader, JsonlReader
 from clausemark.errors import RecordError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from clausemark._inputs import Input
     from clausemark._tables import Reader
@@ -22,7 +23,8 @@ __all__ = ["Tables"]
 class Tables:
     """The rows of `inputs` as they are needed for an output of `kind`: jsonl, csv or parquet.
 
-    With `headings` the clause of a policy is read under its section's heading.
+    With `headings` the clause of a policy is read under its section's heading. A file that is
+    `unreadable`, for the reason given, is one reject.
     """
 
     def __init__(  # noqa: PLR0913
@@ -34,7 +36,9 @@ class Tables:
         keep: Sequence[str] | None,
         added: Sequence[str],
         headings: bool = False,
+        unreadable: Mapping[Path, str] | None = None,
     ) -> None:
+        self._unreadable = unreadable or {}
         self._inputs = inputs
         self._kind = kind
         self._column = column
@@ -57,9 +61,11 @@ class Tables:
             if index < position.file:
                 continue
             reader = self._reader(one)
+            reason = self._unreadable.get(one.path)
+            raws = _raws(reader, str(one.path)) if reason is None else _refused(reason)
             self._now = (reader, one.bytes)
             skip = position.items if index == position.file else 0
-            for items, number, raw in _raws(reader, str(one.path)):
+            for items, number, raw in raws:
                 if items > skip:
                     yield _item(reader, str(one.path), Position(index, items), number, raw)
             one.check()
@@ -98,6 +104,10 @@ def _raws(reader: Reader, file: str) -> Iterator[tuple[int, int, Any]]:
             yield items, number + 1, BadRow("file cannot be read on", reason, lost=True)
             return
         yield items, number, raw
+
+
+def _refused(reason: str) -> Iterator[tuple[int, int, Any]]:
+    yield 1, 1, BadRow("file is no table", reason, lost=True)
 
 
 def _item(reader: Reader, file: str, after: Position, number: int, raw: Any) -> Row | Reject:

@@ -261,11 +261,12 @@ def label_tables(  # noqa: PLR0913
     for a folder alone. `crew` labels in the classifier's place. Raise RecordError for inputs that
     cannot be read, OutputError for an output that cannot be written, or that is there already if
     `existing` says to refuse it. A row that cannot be labelled raises nothing: it stands among the
-    rejects.
+    rejects, and so does a file of a folder that is no table beside others that are.
     """
     options = options or Options()
     there = places(Path(output))
-    found = find_inputs(inputs, besides=there.all)
+    named = list(inputs)
+    found = find_inputs(named, besides=there.all)
     kind, compression = _form(there, form, found)
     added = options.added(kind, classifier.labels)
     columns = plan(
@@ -274,6 +275,7 @@ def label_tables(  # noqa: PLR0913
         column=options.text_column,
         keep=options.columns,
         added=added,
+        named={Path(name) for name in named},
     )
     written = Form(
         kind,
@@ -293,6 +295,7 @@ def label_tables(  # noqa: PLR0913
         keep=options.columns,
         added=added,
         headings=classifier.manifest.headings,
+        unreadable=columns.unreadable,
     )
     facts = _facts(classifier, found, options, f"{kind}{compression}")
     with Ledger.open(there, written, facts, existing) as ledger:
