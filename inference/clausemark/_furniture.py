@@ -26,17 +26,18 @@ _ROLES: Final = word_set(
     "alertdialog dialog"
 )
 _PLACES: Final = frozenset({"html", "head", "body", "main", "article", "#root"})
-#: Classes of what leads about the page, or speaks to screen readers and printers alone.
-_LEADING = re.compile(
+#: Classes of what leads about the page, stands around its text, or is for screen readers alone.
+_AROUND = re.compile(
     r"(?:^|[\s_-])(?:nav|navbar|navigation|menu|breadcrumbs?|skip-?link|sr-only|pagination|"
-    r"visually-hidden|screen-reader-text|back-to-top|print-only)(?:$|[\s_-])",
+    r"visually-hidden|screen-reader-text|back-to-top|print-only|site-footer|site-header|sidebar|"
+    r"masthead|top-?bar|post-meta|entry-meta|comments|widget-area|advert(?:isement)?|popup|modal|"
+    r"toast)(?:$|[\s_-])",
     re.I,
 )
-#: Classes and ids of what stands beside a page's text; sections of policies are called so, too.
+#: Classes and ids that sections of policies have, too; their ids are mostly their headings' words.
 _BESIDE = re.compile(
-    r"(?:^|[\s_-])(?:nav|navbar|navigation|menu|footer|sidebar|site-header|masthead|top-?bar|"
-    r"share|sharing|social|related|post-meta|entry-meta|comments|widget-area|newsletter|"
-    r"subscribe|advert(?:isement)?|popup|modal|toast)(?:$|[\s_-])",
+    rf"{_AROUND.pattern}|(?:^|[\s_-])(?:footer|share|sharing|social|related|newsletter|subscribe)"
+    r"(?:$|[\s_-])",
     re.I,
 )
 _VENDORS = re.compile(
@@ -51,12 +52,13 @@ _BANNER = re.compile(
 )
 #: What a banner's button says, if not a picture alone; a section's says "Manage cookies".
 _ANSWER = re.compile(
-    r"\b(?:accept|agree|allow|reject|decline|deny|refuse|dismiss|close|hide|continue|got it|"
-    r"ok|okay|understand|understood)\b|^\W*x?\W*$",
+    r"\b(?:(?:ac+e[pt]t|akzept)\w*|agree|allow|enable|reject|decline|deny|refuse|dismiss|"
+    r"close|hide|continue|got it|ok|okay|yes|no|thanks|save|confirm|i consent|understand|"
+    r"understood)\b|^\W*x?\W*$",
     re.I,
 )
 _FOLDED = re.compile(
-    r"accordion|collaps|panel|tab|toggle|expand|faq|fold|drawer|detail|content", re.I
+    r"accordion|collaps|panel|tab(?!le)|toggle|expand|faq|fold|drawer|detail|content", re.I
 )
 _UNSEEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
 _HEADINGS: Final = frozenset({"h1", "h2", "h3", "h4"})
@@ -66,6 +68,8 @@ _PARTIES = re.compile(
 )
 _SENTENCE = re.compile(r"(?:\S+\s+){4,}\S*[.!?]")
 _SMALL: Final = 200
+_TITLES: Final = frozenset({"dt", "summary", "caption", "legend", "td", "th"})
+_INLINE: Final = frozenset({"a", "abbr", "b", "em", "i", "span", "strong", "u"})
 
 
 def body_of(root: Node) -> Node:
@@ -112,7 +116,16 @@ def _is_hidden(node: Node) -> bool:
         return False
     # A folded section is hidden until somebody opens it, and part of the policy all the same.
     folded = node.get("role") in ("tabpanel", "region") or _FOLDED.search(_name(node))
-    return not (folded and (node.size > 80 or _PARTIES.search(_text(node))))
+    if not folded or _is_mostly_links(node):
+        return True
+    return node.size <= 80 and not _speaks(node)
+
+
+def _speaks(node: Node) -> bool:
+    """Tell whether the few words of a folded part are a policy's, such as whom to write to."""
+    text = _text(node)
+    enough = len(text.split()) >= 4 or "@" in text
+    return enough and _PARTIES.search(text) is not None and not _has_control(node)
 
 
 def _is_region(node: Node, body: Node) -> bool:
@@ -129,22 +142,35 @@ def _is_named(node: Node) -> bool:
 
     A heading's id is made of its words: "information-sharing" stands over a section.
     """
-    if _LEADING.search(node.get("class")):
+    if _AROUND.search(node.get("class")):
         return _is_mostly_links(node) or node.size < _SMALL
-    if _is_heading(node) or not _BESIDE.search(_name(node)):
+    if _is_title(node) or not _BESIDE.search(_name(node)):
         return False
     return _is_mostly_links(node) or (node.size < _SMALL and not _reads(node))
 
 
+def _is_title(node: Node) -> bool:
+    """Tell a heading, what stands in one, and other elements whose words name something."""
+    above = node.parent is not None and _is_heading(node.parent)
+    return above or _is_heading(node) or node.tag in _TITLES
+
+
 def _reads(node: Node) -> bool:
-    """Tell whether a small element without controls holds a policy's sentence or just a heading."""
-    within = [node, *_first(node)]
-    if any(d.tag in ("button", "input") for d in within):
+    """Tell whether a small element is of a text: a sentence or a part of one, or just a heading."""
+    if _has_control(node):
         return False
+    if node.tag == "li" or (node.tag in _INLINE and node.parent is not None and node.parent.spoken):
+        return True
     text = _text(node)
     if _SENTENCE.search(text) and _PARTIES.search(text):
         return True
-    return any(map(_is_heading, within)) and not any(d.tag == "a" for d in within)
+    within = [node, *_first(node)]
+    away = any(d.tag == "a" and not d.get("href").startswith("#") for d in within)
+    return any(map(_is_heading, within)) and not away
+
+
+def _has_control(node: Node) -> bool:
+    return any(d.tag in ("button", "input") for d in _first(node))
 
 
 def _is_heading(node: Node) -> bool:
@@ -163,7 +189,14 @@ def _is_banner(node: Node) -> bool:
     controls = list(islice(found, 10))
     if _VENDORS.search(name):
         return bool(controls)
-    return any(_ANSWER.search(d.get("value") or _text(d, most=30)) for d in controls)
+    return any(_ANSWER.search(words) for d in controls for words in _said(d))
+
+
+def _said(control: Node) -> Iterator[str]:
+    """Yield what a control says, on it or to screen readers; nothing on it is a picture."""
+    yield control.get("value") or _text(control, most=30)
+    if label := control.get("aria-label"):
+        yield label
 
 
 def _is_small_form(node: Node) -> bool:
