@@ -32,8 +32,9 @@ _TOKEN: Final = re.compile(rf"({_CORE})({_FILL})")
 _BULLET: Final = r"[-–—+>•·▪▫●○■□◦‣⁃∙►▶➢✓\uf0b7\uf0a7*]|\#{1,6}"
 #: What makes an amount of a bare number before it ("1.5 years"), which is then no mark.
 _UNIT: Final = (
-    r"[\s-]*(?:second|minute|hour|day|week|month|year|quarter|time|met(?:er|re)|mile|feet|foot|"
-    r"k?m\b|[kmgt]i?b\b|per\s?cent|%|thousand|[mb]illion|dollar|euro|pound|usd|eur|gbp)"
+    r"[\s-]*(?:%|(?:(?:second|minute|hour|hr|day|week|month|year|yr|quarter|met(?:er|re)|mile|dollar|"
+    r"euro|pound|cent|[mb]illion)s?|times|feet|foot|k?m|k?g|[kmgt]i?b|per\s?cent|thousand|usd|eur|"
+    r"gbp)\b)"
 )
 _NUMBER: Final = (
     r"\(?(?:\d{1,2}(?:\.\d{1,2})*|[a-zA-Z]|[ivxIVX]{1,5})[.)]"
