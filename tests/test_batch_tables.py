@@ -168,7 +168,8 @@ def test_a_table_that_is_named_or_alone_in_a_folder_has_to_be_one(
 ) -> None:
     folder = folder_with_broken_tables(tmp_path / "in")
     out = tmp_path / "out.jsonl"
-    for names in ([folder, folder / "a.csv"], [f"{folder}/a*"]):
+    elsewhere = folder / ".." / "in" / "a.csv"
+    for names in ([folder, folder / "a.csv"], [folder, elsewhere], [f"{folder}/a*"]):
         result = batch(tiny, *names, "--output", out)
         assert (result.exit_code, result.stderr.count("\n")) == (1, 1)
         assert "a.csv is empty. A CSV file begins with its column names." in result.stderr
