@@ -8,7 +8,6 @@ labelled stands in annotations/README.md.
 
 from __future__ import annotations
 
-import csv
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ from clausemark.segment import Clause, model_text, segment
 from data.headings import digest, policies
 from data.overlap import NONE, Overlap
 from data.records import Loaded, Record
+from data.tables import annotation_rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -87,18 +87,9 @@ def text_hash(text: str) -> str:
 def read_annotations(path: Path) -> dict[str, list[Annotation]]:
     """Read the labels by policy; raise RecordError naming the line that breaks the format."""
     found: dict[str, list[Annotation]] = defaultdict(list)
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            rows = csv.reader(file)
-            if next(rows, None) != _COLUMNS:
-                raise RecordError(f"{path}: the columns must be {', '.join(_COLUMNS)}.")
-            for number, row in enumerate(rows, start=2):
-                annotation = _annotation(row, f"{path}, line {number}")
-                found[row[0]].append(annotation)
-    except OSError as error:
-        raise RecordError(f"{path}: cannot be read ({error.strerror}).") from error
-    except csv.Error as error:
-        raise RecordError(f"{path}, line {rows.line_num}: no CSV ({error}).") from None
+    for where, row in annotation_rows(path, _COLUMNS):
+        annotation = _annotation(row, where)
+        found[row[0]].append(annotation)
     return dict(found)
 
 

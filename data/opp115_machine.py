@@ -7,7 +7,6 @@ of its text, and the labels. On texts that have both, a recipe learns how far to
 
 from __future__ import annotations
 
-import csv
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -17,6 +16,7 @@ from clausemark.labels import OPP115
 from data import opp115
 from data.clauses import read_votes, text_hash
 from data.records import Loaded, Record
+from data.tables import annotation_rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,19 +57,10 @@ def beside(corpus: Loaded, given: Mapping[str, tuple[str, dict[str, float]]]) ->
 def read_annotations(path: Path) -> Given:
     """Read the labels by record; raise RecordError naming the line that breaks the format."""
     found: Given = {}
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            rows = csv.reader(file)
-            if next(rows, None) != _COLUMNS:
-                raise RecordError(f"{path}: the columns must be {', '.join(_COLUMNS)}.")
-            for number, row in enumerate(rows, start=2):
-                if len(row) != len(_COLUMNS) or row[0] in found:
-                    raise RecordError(f"{path}, line {number}: a new id, a hash, labels; no more.")
-                found[row[0]] = row[1], read_votes(row[2], f"{path}, line {number}")
-    except OSError as error:
-        raise RecordError(f"{path}: cannot be read ({error.strerror}).") from error
-    except csv.Error as error:
-        raise RecordError(f"{path}, line {rows.line_num}: no CSV ({error}).") from None
+    for where, row in annotation_rows(path, _COLUMNS):
+        if len(row) != len(_COLUMNS) or row[0] in found:
+            raise RecordError(f"{where}: a new id, a hash, labels; no more.")
+        found[row[0]] = row[1], read_votes(row[2], where)
     return found
 
 
