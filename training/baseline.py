@@ -80,7 +80,7 @@ def out_of_group(data: Examples, groups: NDArray[Any], *, parts: int) -> NDArray
 def cross_validate(path: str, folds: int) -> tuple[Scored, NDArray[np.bool_]]:
     """Score every text of the split "train" by the model of the other folds."""
     whole = Source(path=path, splits=("train",))
-    examples.judgeable(examples.load([whole]), path)
+    examples.load_judgeable(whole)
     examples.check_folds(whole, folds)
     made: list[tuple[Scored, NDArray[np.bool_]]] = []
     for k in range(folds):
@@ -112,7 +112,7 @@ def main(
         else:
             train, held = (
                 # What a partial corpus does not speak of would be learnt as a no, too.
-                examples.judgeable(examples.load([Source(path=str(data), splits=(part,))]), data)
+                examples.load_judgeable(Source(path=str(data), splits=(part,)))
                 for part in ("train", split)
             )
             scored, decided = train_and_score(train, held)

@@ -50,7 +50,7 @@ def run_folds(config: FitConfig, name: str, folds: int) -> OutOfFold:
     for k in range(folds):
         made = fold_config(config, name, k)
         fit(made)
-        parts.append(examples.judgeable(examples.load([held], fold=k), held.path))
+        parts.append(examples.load_judgeable(held, fold=k))
         logits.append(np.load(made.folder / "validation_logits.npy", allow_pickle=False))
     return OutOfFold(
         [i for p in parts for i in p.ids],

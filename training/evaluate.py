@@ -209,7 +209,7 @@ def main(  # noqa: PLR0913, PLR0917  (one parameter an option)
         classifier = Classifier.load(folder, engine="onnxruntime", precision="f32")
         splits = (split,) if split else ()
         source = Source(path=str(data), splits=splits, heading=1.0 if headings else 0.0)
-        records = examples.judgeable(examples.load([source]), data)
+        records = examples.load_judgeable(source)
         result, scored, decided = evaluate(classifier, records, baseline, records=data)
         result |= {"data": {str(data.name): examples.checksum(data)}, "split": split}
         result |= {"headings": headings}

@@ -140,6 +140,11 @@ def judgeable(data: Examples, path: Path | str) -> Examples:
     return data
 
 
+def load_judgeable(source: Source, *, fold: int | None = None) -> Examples:
+    """Read `source` to judge by it; raises what `load` and `judgeable` raise."""
+    return judgeable(load([source], fold=fold), source.path)
+
+
 def check_folds(source: Source, folds: int) -> None:
     """Raise RecordError unless the records of `source` have exactly the folds 0 to `folds` - 1.
 

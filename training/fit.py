@@ -164,9 +164,7 @@ class Held:
         """
         if config.validation is None:
             return None
-        data = examples.judgeable(
-            examples.load([config.validation], fold=config.fold), config.validation.path
-        )
+        data = examples.load_judgeable(config.validation, fold=config.fold)
         return cls(data, encoder.encode(data.texts), config.batch_tokens, accelerator)
 
     def logits(self, model: Any) -> NDArray[np.float32]:

@@ -71,7 +71,7 @@ class OutOfFold:
         if config.validation is None:
             raise RecordError(f"{folder}: its config names no validation records.")
         held = config.validation
-        data = examples.judgeable(examples.load([held], fold=config.fold), held.path)
+        data = examples.load_judgeable(held, fold=config.fold)
         if data.ids != ids:
             raise RecordError(
                 f"{held.path}: {len(data)} records, others than the {len(ids)} that "
