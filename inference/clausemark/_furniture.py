@@ -27,18 +27,15 @@ _ROLES: Final = word_set(
 )
 _PLACES: Final = frozenset({"html", "head", "body", "main", "article", "#root"})
 #: Classes of what leads about the page, stands around its text, or is for screen readers alone.
-_AROUND = re.compile(
-    r"(?:^|[\s_-])(?:nav|navbar|navigation|menu|breadcrumbs?|skip-?link|sr-only|pagination|"
-    r"visually-hidden|screen-reader-text|back-to-top|print-only|site-footer|site-header|sidebar|"
-    r"masthead|top-?bar|post-meta|entry-meta|comments|widget-area|advert(?:isement)?|popup|modal|"
-    r"toast)(?:$|[\s_-])",
-    re.I,
+_AROUND: Final = (
+    "nav|navbar|navigation|menu|breadcrumbs?|skip-?link|sr-only|pagination|visually-hidden|"
+    "screen-reader-text|back-to-top|print-only|site-footer|site-header|sidebar|masthead|top-?bar|"
+    "post-meta|entry-meta|comments|widget-area|advert(?:isement)?|popup|modal|toast"
 )
 #: Classes and ids that sections of policies have, too; their ids are mostly their headings' words.
-_BESIDE = re.compile(
-    rf"{_AROUND.pattern}|(?:^|[\s_-])(?:footer|share|sharing|social|related|newsletter|subscribe)"
-    r"(?:$|[\s_-])",
-    re.I,
+_BESIDE: Final = f"{_AROUND}|footer|share|sharing|social|related|newsletter|subscribe"
+_IS_AROUND, _IS_BESIDE = (
+    re.compile(rf"(?:^|[\s_-])(?:{names})(?:$|[\s_-])", re.I) for names in (_AROUND, _BESIDE)
 )
 _VENDORS = re.compile(
     r"onetrust|cookiebot|cc-window|cc-banner|cookie-law-info|cmplz|didomi|usercentrics|"
@@ -142,9 +139,9 @@ def _is_named(node: Node) -> bool:
 
     A heading's id is made of its words: "information-sharing" stands over a section.
     """
-    if _AROUND.search(node.get("class")):
+    if _IS_AROUND.search(node.get("class")):
         return _is_mostly_links(node) or node.size < _SMALL
-    if _is_title(node) or not _BESIDE.search(_name(node)):
+    if _is_title(node) or not _IS_BESIDE.search(_name(node)):
         return False
     return _is_mostly_links(node) or (node.size < _SMALL and not _reads(node))
 
@@ -183,11 +180,12 @@ def _is_banner(node: Node) -> bool:
     Sections that are named like one ("ccpa-notice") may hold a button, but none that answers.
     """
     name = _name(node)
-    if node.size > 2500 or not (_VENDORS.search(name) or _BANNER.search(name)):
+    vendor = _VENDORS.search(name)
+    if node.size > 2500 or not (vendor or _BANNER.search(name)):
         return False
     found = (d for d in _first(node) if d.tag in ("button", "input") or "btn" in d.get("class"))
     controls = list(islice(found, 10))
-    if _VENDORS.search(name):
+    if vendor:
         return bool(controls)
     return any(_ANSWER.search(words) for d in controls for words in _said(d))
 
@@ -200,9 +198,7 @@ def _said(control: Node) -> Iterator[str]:
 
 
 def _is_small_form(node: Node) -> bool:
-    if node.tag != "form" or node.size > 300:
-        return False
-    return any(d.tag in ("input", "button") for d in _first(node))
+    return node.tag == "form" and node.size <= 300 and _has_control(node)
 
 
 def _is_mostly_links(node: Node) -> bool:
