@@ -19,7 +19,7 @@ from clausemark._tables import CLAUSE_COLUMNS, csv_header, json_object
 from clausemark.errors import RecordError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from clausemark._inputs import Input
@@ -50,28 +50,27 @@ class Plan:
     unreadable: Mapping[Path, str] = field(default_factory=dict)
 
 
-def plan(  # noqa: PLR0913
+def plan(
     inputs: Sequence[Input],
     form: str,
     *,
     column: str,
     keep: Sequence[str] | None,
     added: Sequence[str],
-    named: Collection[Path] | None = None,
 ) -> Plan:
     """Settle the columns of the output; raise RecordError if the inputs do not go together.
 
     `form` is jsonl, csv or parquet, `column` that of the text, `keep` the columns to keep (None:
     all), `added` the names of those to come, which no input may have. A file that is no table with
-    a text is an error if it is one of `named` (None: all are) or if no other can be read.
+    a text is an error if it is named or if no other can be read.
     """
-    readable, unreadable = _sorted_out(inputs, form, column, named)
+    readable, unreadable = _sorted_out(inputs, form, column)
     settled = _settled(readable, form, keep=keep, added=added)
     return replace(settled, unreadable=unreadable)
 
 
 def _sorted_out(
-    inputs: Sequence[Input], form: str, column: str, named: Collection[Path] | None
+    inputs: Sequence[Input], form: str, column: str
 ) -> tuple[list[tuple[Input, dict[str, Any]]], dict[Path, str]]:
     """Return the files that can be read with their columns, and why the others cannot."""
     readable: list[tuple[Input, dict[str, Any]]] = []
@@ -80,7 +79,7 @@ def _sorted_out(
         try:
             readable.append((one, _read_columns(one, form, column)))
         except RecordError as error:
-            if named is None or one.path in named or one.kind == "jsonl":
+            if one.named or one.kind == "jsonl":
                 raise
             errors[one.path] = error
     if errors and not readable:

@@ -34,7 +34,7 @@ _HINT: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """A file to read, as it was when the run began.
+    """A file to read, as it was when the run began; `named` if not only found in a folder.
 
     The SHA-256 is of all of it: labelling a megabyte takes a thousand times as long as hashing it.
     """
@@ -44,9 +44,10 @@ class Input:
     bytes: int
     modified: int
     sha256: str
+    named: bool
 
     @classmethod
-    def of(cls, path: Path, kind: str) -> Input:
+    def of(cls, path: Path, kind: str, *, named: bool) -> Input:
         """Measure a file; raise RecordError if it cannot be read."""
         try:
             if not path.is_file():
@@ -57,7 +58,7 @@ class Input:
                 digest = hashlib.file_digest(stream, "sha256").hexdigest()
         except OSError as error:
             raise RecordError(f"{path} cannot be read ({error.strerror}).") from None
-        return cls(path, kind, before.st_size, before.st_mtime_ns, digest)
+        return cls(path, kind, before.st_size, before.st_mtime_ns, digest, named)
 
     def check(self) -> None:
         """Raise RecordError if the file has changed since it was measured."""
@@ -84,8 +85,10 @@ def find_inputs(names: Iterable[str], *, besides: Iterable[Path] = ()) -> list[I
     """
     own = [os.path.realpath(path) for path in besides]
     found: dict[str, tuple[Path, str]] = {}
+    named: set[str] = set()
     for name in names:
         try:
+            named.add(os.path.realpath(name))
             for path, kind in _expanded(name, own):
                 found.setdefault(os.path.realpath(path), (path, kind))
         except (OSError, ValueError) as error:  # a name too long, or with a null in it
@@ -93,7 +96,7 @@ def find_inputs(names: Iterable[str], *, besides: Iterable[Path] = ()) -> list[I
             raise RecordError(
                 f"{name} cannot be read ({reason}).", hint="Check the path."
             ) from None
-    return [Input.of(path, kind) for path, kind in found.values()]
+    return [Input.of(path, kind, named=real in named) for real, (path, kind) in found.items()]
 
 
 def table_kind(path: Path) -> str | None:

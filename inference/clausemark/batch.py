@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
@@ -266,8 +265,7 @@ def label_tables(  # noqa: PLR0913
     """
     options = options or Options()
     there = places(Path(output))
-    named = list(inputs)
-    found = find_inputs(named, besides=there.all)
+    found = find_inputs(inputs, besides=there.all)
     kind, compression = _form(there, form, found)
     added = options.added(kind, classifier.labels)
     columns = plan(
@@ -276,7 +274,6 @@ def label_tables(  # noqa: PLR0913
         column=options.text_column,
         keep=options.columns,
         added=added,
-        named=_spelled(found, named),
     )
     written = Form(
         kind,
@@ -333,12 +330,6 @@ def _form(there: Places, form: str | None, inputs: Sequence[Input]) -> tuple[str
     chosen = named or form or (kinds.pop() if len(kinds) == 1 else "jsonl")
     kind, dot, compression = chosen.partition(".")
     return kind, dot + compression
-
-
-def _spelled(found: Sequence[Input], named: Iterable[str | Path]) -> set[Path]:
-    """Return the paths in `found` that are named, however they are written."""
-    real = {os.path.realpath(name) for name in named}
-    return {one.path for one in found if os.path.realpath(one.path) in real}
 
 
 def _facts(
