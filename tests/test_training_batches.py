@@ -38,8 +38,8 @@ def test_the_plan_follows_its_seed() -> None:
 
 
 def test_a_window_too_long_for_every_shape_is_refused() -> None:
-    with pytest.raises(ValueError, match="257 tokens is over 256"):
-        plan([12, 257], tokens=512, rng=None)
+    with pytest.raises(ValueError, match="513 tokens is over 512"):
+        plan([12, 513], tokens=512, rng=None)
 
 
 def test_a_batch_holds_its_windows_and_masks_the_rest() -> None:

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,10 +19,13 @@ import pytest
 import torch
 from training_fixtures import (
     bert,
+    bert_folder,
     config_values,
     easy,
     learnt,
     make_config,
+    roberta_folder,
+    rows,
     write_records,
     write_toml,
 )
@@ -33,6 +37,8 @@ from training.config import ConfigError
 from training.fit import fit
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from training.config import FitConfig
 
 ROOT = Path(__file__).parents[1]
@@ -253,6 +259,20 @@ def test_a_tokenizer_without_special_tokens_is_named(tmp_path: Path) -> None:
     tokenizer.backend_tokenizer.post_processor = None
     with pytest.raises(ModelError, match="adds 0 special tokens to a text, 2 are needed"):
         encoders.make_encoder(tokenizer, size=62, overlap=8)
+
+
+@pytest.mark.parametrize(("make", "places"), [(bert_folder, 300), (roberta_folder, 298)])
+def test_a_window_is_padded_to_no_more_than_the_base_has_places_for(
+    tmp_path: Path, make: Callable[[Path], Path], places: int
+) -> None:
+    long = [row | {"text": row["text"] * 40, "split": "train"} for row in rows()[:1]]
+    records = write_records(tmp_path / "long.jsonl", [*long, rows()[1] | {"split": "validation"}])
+    whole = {"epochs": 1, "batch_tokens": 512}
+    longest = make_config(make(tmp_path / "base"), records, tmp_path, window=254, **whole)
+    fit(longest)
+    over = replace(longest, name="over", window=255)
+    with pytest.raises(ConfigError, match=f"window is 255, .* for {places} .*Set window = 254"):
+        fit(over)
 
 
 def test_the_head_learns_faster_and_biases_do_not_decay() -> None:

@@ -117,3 +117,4 @@ def test_the_run_says_which_model_it_was(tmp_path: Path) -> None:
     made = json.loads((thawed(tmp_path) / "run.json").read_text())
     manifest = ModelFolder(exported("bert")[0]).read()
     assert made["thawed"]["model.onnx"] == manifest.files["model.onnx"].sha256
+    assert made["before"] == manifest.training["run"]

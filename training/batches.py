@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-LENGTHS = (32, 48, 64, 80, 96, 112, 128, 160, 192, 224, 256)
+LENGTHS = (32, 48, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384, 448, 512)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,11 @@ class Batch:
     def tokens(self) -> int:
         """Tokens that are no padding."""
         return int(self.mask.sum())
+
+
+def padded(size: int) -> int:
+    """Return the length that a window of `size` tokens is padded to."""
+    return next(length for length in LENGTHS if length >= size)
 
 
 def plan(

@@ -72,7 +72,7 @@ _READ_BY = {"mlm_weight": ("both",), "label_smoothing": ("headings", "both")}
 _SOURCE_RANGES = (("majority", 0, 1), ("weight", 0, 1000), ("heading", 0, 1), ("share", 0, 1))
 _RANGES = (
     ("epochs", 1, 10_000),
-    ("batch_tokens", LENGTHS[-1], 10**9),
+    ("batch_tokens", LENGTHS[0], 10**9),
     ("window", 8, LENGTHS[-1] - 2),
     ("overlap", 0, LENGTHS[-1]),
     ("patience", 1, 10_000),
@@ -109,7 +109,7 @@ class FitConfig:
     label_smoothing: float = 0.0
     mlm_weight: float = 1.0
     batch_tokens: int = 2048
-    window: int = 254
+    window: int = 510
     overlap: int = 32
     select: Literal["best", "last"] = "best"
     patience: int = 3
@@ -139,6 +139,11 @@ class FitConfig:
         if self.overlap >= self.window:
             raise ConfigError(
                 f"config {self.name}: overlap is {self.overlap}, less than window is needed."
+            )
+        if self.batch_tokens < self.window + 2:
+            raise ConfigError(
+                f"config {self.name}: batch_tokens is {self.batch_tokens}, a window of"
+                f" {self.window} and its special tokens take {self.window + 2}."
             )
 
     def _check_read(self) -> None:

@@ -92,6 +92,19 @@ def load_model(base: str, *, labels: list[str], dropout: float, pooler: str = "k
     return model
 
 
+def places(model: Any) -> int | None:
+    """Return how many tokens `model` has places for; None where places are not learnt one by one.
+
+    RoBERTa leaves the places up to that of its padding unused.
+    """
+    embeddings = getattr(model.base_model, "embeddings", None)
+    table = getattr(embeddings, "position_embeddings", None)
+    if table is None:
+        return None
+    unused = 0 if table.padding_idx is None else table.padding_idx + 1
+    return int(table.num_embeddings) - unused
+
+
 def _reset_pooler(model: Any) -> None:
     dense = getattr(getattr(model.base_model, "pooler", None), "dense", None)
     if dense is not None:

@@ -26,6 +26,7 @@ from clausemark.errors import ClausemarkError
 from clausemark.labels import OPP115
 from clausemark.tokens import Encoder, combine
 from training import checkpoint, encoders, examples, inputs, metrics
+from training.batches import LENGTHS, padded
 from training.config import MASKED, ConfigError, FitConfig, differing, load_config
 from training.files import circumstances, write_array, write_json
 from training.loop import BEST, Loop, predict
@@ -87,6 +88,7 @@ def train(config: FitConfig, stage: Stage) -> dict[str, Any]:
     model = encoders.load_model(
         config.base, labels=task.labels, dropout=config.dropout, pooler=config.pooler
     )
+    _check_window(config, model)
     model.to(accelerator.device)
     held = Held.load(config, encoder, accelerator)
     after_epoch = held.figures if held else _no_figures
@@ -101,6 +103,19 @@ def train(config: FitConfig, stage: Stage) -> dict[str, Any]:
         _clear(config)
     accelerator.wait_for_everyone()
     return result
+
+
+def _check_window(config: FitConfig, model: Any) -> None:
+    """Refuse windows that would be padded beyond the base's places."""
+    places = encoders.places(model)
+    if places is None or padded(config.window + 2) <= places:
+        return
+    fitting = [length for length in LENGTHS if length <= places]
+    raise ConfigError(
+        f"config {config.name}: window is {config.window}, and {config.base} has places for"
+        f" {places} tokens, special and padding ones included.",
+        hint=f"Set window = {fitting[-1] - 2}, or less." if fitting else "Take another base.",
+    )
 
 
 def make_accelerator(precision: str) -> Accelerator:

@@ -51,7 +51,7 @@ TOLERANCE = 1e-3
 #: Read by both before the run is kept; one is longer than a window.
 PROBES = (
     "We keep call records for 18 months.",
-    "You can opt out of marketing in your account's settings. " * 40,
+    "You can opt out of marketing in your account's settings. " * 80,
 )
 
 _PARTS = tuple(part for group in GROUPS for part in group)
@@ -75,7 +75,9 @@ def thaw(folder: ModelFolder, output: Path, *, base: str | None = None) -> None:
         shutil.copyfile(folder.tokenizer, fresh / "model" / "tokenizer.json")
         write_json(fresh / "config.json", _config(manifest, output.name).to_dict())
         made = {name: file.sha256 for name, file in manifest.files.items()}
-        write_json(fresh / "run.json", circumstances() | {"data": {}, "thawed": made})
+        before = manifest.training.get("run", {})
+        made_of = {"data": {}, "thawed": made, "before": before}
+        write_json(fresh / "run.json", circumstances() | made_of)
         gap = difference(folder, manifest, fresh)
         if not gap <= TOLERANCE:
             raise ModelError(f"{folder.path}: the run's logits differ by {gap:.2g}.")
