@@ -103,6 +103,35 @@ def graph(embedding: np.ndarray = EMBEDDING, output: str = "logits") -> bytes:
     return onnx.helper.make_model(made, opset_imports=[opset], ir_version=9).SerializeToString()
 
 
+def position_graph(places: int) -> bytes:
+    """The sum of the tokens' rows, each with that of its place, of which there are `places`."""
+    nodes = [
+        helper.make_node("Gather", ["embedding", "input_ids"], ["rows"]),
+        helper.make_node("Shape", ["input_ids"], ["length"], start=1),
+        helper.make_node("Slice", ["table", "zero", "length", "one"], ["places"]),
+        helper.make_node("Add", ["rows", "places"], ["placed"]),
+        helper.make_node("Unsqueeze", ["attention_mask", "two"], ["mask"]),
+        helper.make_node("Cast", ["mask"], ["weights"], to=TensorProto.FLOAT),
+        helper.make_node("Mul", ["placed", "weights"], ["masked"]),
+        helper.make_node("ReduceSum", ["masked", "one"], ["logits"], keepdims=0),
+    ]
+    table = np.zeros((1, places, EMBEDDING.shape[1]), np.float32)
+    constants = {"embedding": EMBEDDING, "table": table}
+    constants |= {"zero": np.array([0]), "one": np.array([1]), "two": np.array([2])}
+    made = helper.make_graph(
+        nodes,
+        "placed",
+        [
+            helper.make_tensor_value_info(name, TensorProto.INT64, ["batch", "seq"])
+            for name in ("input_ids", "attention_mask")
+        ],
+        [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["batch", len(EMBEDDING[0])])],
+        [numpy_helper.from_array(value, name) for name, value in constants.items()],
+    )
+    opset = helper.make_opsetid("", 17)
+    return helper.make_model(made, opset_imports=[opset], ir_version=9).SerializeToString()
+
+
 def manifest(**changes: object) -> artifact.Manifest:
     """The tiny model's manifest: thresholds at one half, scores as the logits give them."""
     facts: dict[str, object] = {

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from cli_fixtures import POLICY
-from conftest import EMBEDDING, files, manifest
-from onnx import TensorProto, helper, numpy_helper
+from conftest import files, manifest, position_graph
 from typer.testing import CliRunner
 
 import clausemark
@@ -131,35 +130,6 @@ def test_the_engines_agree_on_the_bundled_model() -> None:
     found = default.predict_proba(SENTENCES)
     assert found == pytest.approx(exact, abs=0.03)
     assert (default.engine.precision == "f32") == bool(np.abs(found - exact).max() < 1e-4)
-
-
-def position_graph(places: int) -> bytes:
-    """The sum of the tokens' rows, each with that of its place, of which there are `places`."""
-    nodes = [
-        helper.make_node("Gather", ["embedding", "input_ids"], ["rows"]),
-        helper.make_node("Shape", ["input_ids"], ["length"], start=1),
-        helper.make_node("Slice", ["table", "zero", "length", "one"], ["places"]),
-        helper.make_node("Add", ["rows", "places"], ["placed"]),
-        helper.make_node("Unsqueeze", ["attention_mask", "two"], ["mask"]),
-        helper.make_node("Cast", ["mask"], ["weights"], to=TensorProto.FLOAT),
-        helper.make_node("Mul", ["placed", "weights"], ["masked"]),
-        helper.make_node("ReduceSum", ["masked", "one"], ["logits"], keepdims=0),
-    ]
-    table = np.zeros((1, places, EMBEDDING.shape[1]), np.float32)
-    constants = {"embedding": EMBEDDING, "table": table}
-    constants |= {"zero": np.array([0]), "one": np.array([1]), "two": np.array([2])}
-    made = helper.make_graph(
-        nodes,
-        "placed",
-        [
-            helper.make_tensor_value_info(name, TensorProto.INT64, ["batch", "seq"])
-            for name in ("input_ids", "attention_mask")
-        ],
-        [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["batch", len(EMBEDDING[0])])],
-        [numpy_helper.from_array(value, name) for name, value in constants.items()],
-    )
-    opset = helper.make_opsetid("", 17)
-    return helper.make_model(made, opset_imports=[opset], ir_version=9).SerializeToString()
 
 
 @pytest.mark.parametrize("engine", ENGINES)

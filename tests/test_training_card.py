@@ -7,13 +7,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import typer
+from conftest import files, manifest, position_graph
 from huggingface_hub import ModelCard
 from typer.testing import CliRunner
 
+from clausemark import Classifier, artifact
 from clausemark.artifact import ModelFolder, Source, bundled_model
-from clausemark.errors import ModelError
+from clausemark.errors import ModelError, RecordError
 from clausemark.labels import OPP115
 from training import card
 
@@ -108,6 +111,35 @@ def test_a_renewed_card_leaves_a_sound_folder_with_the_same_weights(tiny_copy: P
     for name in set(before.__dataclass_fields__) - changed:
         assert getattr(after, name) == getattr(before, name)
     assert after.files["model.onnx"] == before.files["model.onnx"]
+
+
+def test_another_window_makes_another_version_of_the_same_weights(tiny_copy: Path) -> None:
+    before = ModelFolder(tiny_copy).read()
+    text = "We keep call records for 18 months. " * 3
+    narrow = Classifier.load(tiny_copy).predict_proba([text])
+    next_one = facts_of(tiny_copy, results={"validation": FACTS.results["validation"]})
+    after = card.renew(tiny_copy, replace(next_one, version="9.0.0"), window=40)
+    assert (after.version, after.window.size) == ("9.0.0", 40)
+    assert after.window.overlap == before.window.overlap
+    assert after.files["model.onnx"] == before.files["model.onnx"]
+    assert set(before.metrics) - set(after.metrics) == {"validation"}
+    assert "- window: 40 tokens" in (tiny_copy / "README.md").read_text()
+    assert np.abs(Classifier.load(tiny_copy).predict_proba([text]) - narrow).max() > 1e-3
+
+
+def test_the_same_version_keeps_its_window(tiny_copy: Path) -> None:
+    with pytest.raises(RecordError, match=r"has a window of 12\. Give the version with another"):
+        card.renew(tiny_copy, facts_of(tiny_copy), window=40)
+    assert ModelFolder(tiny_copy).read().window.size == 12
+
+
+def test_a_window_that_the_model_has_no_places_for_changes_nothing(tmp_path: Path) -> None:
+    folder = tmp_path / "places"
+    artifact.write(folder, manifest(), files(weights=position_graph(14)))
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    with pytest.raises(ModelError, match=r"model\.onnx: not usable"):
+        card.renew(folder, replace(facts_of(folder), version="9.0.0"), window=13)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
 
 
 def test_a_damaged_folder_keeps_its_card(tiny_copy: Path) -> None:

@@ -4,7 +4,8 @@
 
 Writes README.md of a model folder again, from its manifest and the card file, without retraining:
 the manifest keeps its figures, takes licence and sources from the card file and the new file's
-checksum, and the folder is replaced whole or not at all.
+checksum, and the folder is replaced whole or not at all. `--window 510` makes it the version that
+the card file names, of the same weights, which reads so many tokens of a text at once.
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from clausemark.artifact import CARD, Manifest, ModelFolder, Source, write
+from clausemark.artifact import CARD, Manifest, ModelFolder, Source, Window, write
 from clausemark.errors import ClausemarkError, RecordError
+from clausemark.runtime import Runtime
 from training.report.model_card import render
 
 if TYPE_CHECKING:
@@ -99,14 +101,18 @@ def _rounded(value: Any) -> Any:
     return round(value, 7) if isinstance(value, float) else value
 
 
-def renew(folder: Path, facts: Facts) -> Manifest:
+def renew(folder: Path, facts: Facts, *, window: int | None = None) -> Manifest:
     """Write the card of the model in `folder` anew and return the manifest that fits it.
 
-    Figures of `facts` are added to those that the manifest quotes already. Raises ModelError where
-    the folder is not sound, RecordError where `facts` are of another model.
+    Figures of `facts` are added to those that the manifest quotes already. With another `window`,
+    in tokens of text, `facts` are of the version that reads so, and the figures of the one before
+    are dropped. Raises ModelError where the folder is not sound or has no places for the window,
+    RecordError where `facts` are of another model.
     """
     model = ModelFolder(folder)
     old = model.read()
+    if window is not None and window != old.window.size:
+        old = _widened(model, old, facts, window)
     if (old.name, old.version) != (facts.name, facts.version):
         raise RecordError(
             f"{folder}: holds {old.name} {old.version}, the card is of {facts.name} "
@@ -120,16 +126,34 @@ def renew(folder: Path, facts: Facts) -> Manifest:
     return model.read()
 
 
+def _widened(model: ModelFolder, old: Manifest, facts: Facts, window: int) -> Manifest:
+    """Return the manifest of the same weights with another window, once they have read one."""
+    if old.version == facts.version:
+        raise RecordError(
+            f"{model.path}: {old.name} {old.version} has a window of {old.window.size}.",
+            hint="Give the version with another window a number of its own in the card file.",
+        )
+    others = {name: part for name, part in old.metrics.items() if name not in facts.results}
+    wide = Window(window, old.window.overlap)
+    new = replace(old, version=facts.version, window=wide, metrics=others)
+    Runtime.load(model, new)
+    return new
+
+
 def main(
     folder: Annotated[Path, typer.Argument(help="A model folder.")],
     card: Annotated[Path, typer.Option(help="TOML: name, version, licence, sources, texts.")],
     metrics: Annotated[
         list[Path] | None, typer.Option(help="metrics.json to quote in manifest and card.")
     ] = None,
+    window: Annotated[
+        int | None,
+        typer.Option(help="Tokens of a text that it reads at once from this version on."),
+    ] = None,
 ) -> None:
     """Write the card of the model in FOLDER anew."""
     try:
-        renew(folder, read_facts(card, metrics or []))
+        renew(folder, read_facts(card, metrics or []), window=window)
     except ClausemarkError as error:
         typer.echo(f"Error: {error}", err=True)
         raise typer.Exit(1) from None
