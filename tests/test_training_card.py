@@ -133,6 +133,19 @@ def test_the_same_version_keeps_its_window(tiny_copy: Path) -> None:
     assert ModelFolder(tiny_copy).read().window.size == 12
 
 
+@pytest.mark.parametrize("window", [3, 511])
+def test_a_window_that_no_run_can_have_is_refused(tiny_copy: Path, window: int) -> None:
+    wider = replace(facts_of(tiny_copy), version="9.0.0")
+    with pytest.raises(RecordError, match=rf"window is {window}, not in \[4, 510\]"):
+        card.renew(tiny_copy, wider, window=window)
+
+
+def test_a_window_is_given_to_no_other_model(tiny_copy: Path) -> None:
+    other = replace(facts_of(tiny_copy), name="other", version="9.0.0")
+    with pytest.raises(RecordError, match=r"holds tiny 0\.0\.1, the card is of other 9\.0\.0"):
+        card.renew(tiny_copy, other, window=40)
+
+
 def test_a_window_that_the_model_has_no_places_for_changes_nothing(tmp_path: Path) -> None:
     folder = tmp_path / "places"
     artifact.write(folder, manifest(), files(weights=position_graph(14)))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +18,7 @@ from transformers import AutoTokenizer, BertForSequenceClassification
 from typer.testing import CliRunner
 
 from clausemark import Classifier
-from clausemark.artifact import ModelFolder
+from clausemark.artifact import ModelFolder, Window, write
 from clausemark.errors import ModelError, OutputError
 from training import export, thaw
 from training.fit import fit
@@ -105,6 +107,18 @@ def test_a_run_that_reads_otherwise_is_not_kept(
     with pytest.raises(ModelError, match="logits differ by"):
         thawed(tmp_path)
     assert not (tmp_path / "thawed").exists()
+
+
+def test_a_model_with_a_window_longer_than_its_batches_becomes_a_run(tmp_path: Path) -> None:
+    folder = tmp_path / "wide"
+    shutil.copytree(exported("bert")[0], folder)
+    manifest = ModelFolder(folder).read()
+    made = {"batch_tokens": 64}
+    wide = replace(manifest, window=Window(150, 8), training={"config": made, "run": {}})
+    write(folder, wide, {name: folder / name for name in manifest.files}, overwrite=True)
+    thaw.thaw(ModelFolder(folder), tmp_path / "thawed", base=str(bert()))
+    config = json.loads((tmp_path / "thawed" / "config.json").read_text())
+    assert (config["window"], config["batch_tokens"]) == (150, 160)
 
 
 def test_what_is_there_already_is_left_alone(tmp_path: Path) -> None:

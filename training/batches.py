@@ -38,7 +38,9 @@ class Batch:
 
 
 def padded(size: int) -> int:
-    """Return the length that a window of `size` tokens is padded to."""
+    """Return the length that a window of `size` tokens is padded to; ValueError: none is."""
+    if size > LENGTHS[-1]:
+        raise ValueError(f"a window of {size} tokens is over {LENGTHS[-1]}")
     return next(length for length in LENGTHS if length >= size)
 
 
@@ -51,8 +53,7 @@ def plan(
     keep their order within a length.
     """
     sizes = np.asarray(lengths, dtype=np.int64)
-    if sizes.size and int(sizes.max()) > LENGTHS[-1]:
-        raise ValueError(f"a window of {int(sizes.max())} tokens is over {LENGTHS[-1]}")
+    padded(int(sizes.max(initial=0)))
     order = rng.permutation(sizes.size) if rng else np.arange(sizes.size)
     bucket = np.searchsorted(LENGTHS, sizes)
     batches: list[tuple[int, NDArray[np.int64]]] = []

@@ -21,6 +21,7 @@ import typer
 from clausemark.artifact import CARD, Manifest, ModelFolder, Source, Window, write
 from clausemark.errors import ClausemarkError, RecordError
 from clausemark.runtime import Runtime
+from training.batches import LENGTHS
 from training.report.model_card import render
 
 if TYPE_CHECKING:
@@ -105,13 +106,14 @@ def renew(folder: Path, facts: Facts, *, window: int | None = None) -> Manifest:
     """Write the card of the model in `folder` anew and return the manifest that fits it.
 
     Figures of `facts` are added to those that the manifest quotes already. With another `window`,
-    in tokens of text, `facts` are of the version that reads so, and the figures of the one before
-    are dropped. Raises ModelError where the folder is not sound or has no places for the window,
-    RecordError where `facts` are of another model.
+    in tokens of text, `facts` are of the version that reads so, and the figures named in their
+    `results` are dropped: they were of the one before. Raises ModelError where the folder is not
+    sound or has no places for the window, RecordError for a window that no run can have and where
+    `facts` are of another model.
     """
     model = ModelFolder(folder)
     old = model.read()
-    if window is not None and window != old.window.size:
+    if window not in {None, old.window.size} and old.name == facts.name:
         old = _widened(model, old, facts, window)
     if (old.name, old.version) != (facts.name, facts.version):
         raise RecordError(
@@ -133,6 +135,9 @@ def _widened(model: ModelFolder, old: Manifest, facts: Facts, window: int) -> Ma
             f"{model.path}: {old.name} {old.version} has a window of {old.window.size}.",
             hint="Give the version with another window a number of its own in the card file.",
         )
+    if not old.window.overlap < window <= LENGTHS[-1] - 2:
+        least, most = old.window.overlap + 1, LENGTHS[-1] - 2
+        raise RecordError(f"{model.path}: window is {window}, not in [{least}, {most}].")
     others = {name: part for name, part in old.metrics.items() if name not in facts.results}
     wide = Window(window, old.window.overlap)
     new = replace(old, version=facts.version, window=wide, metrics=others)

@@ -17,7 +17,7 @@ from typing import (
 )
 
 from clausemark.errors import ClausemarkError
-from training.batches import LENGTHS
+from training.batches import LENGTHS, padded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -140,10 +140,11 @@ class FitConfig:
             raise ConfigError(
                 f"config {self.name}: overlap is {self.overlap}, less than window is needed."
             )
-        if self.batch_tokens < self.window + 2:
+        length = padded(self.window + 2)
+        if self.batch_tokens < length:
             raise ConfigError(
                 f"config {self.name}: batch_tokens is {self.batch_tokens}, a window of"
-                f" {self.window} and its special tokens take {self.window + 2}."
+                f" {self.window} takes {length}, special and padding tokens included."
             )
 
     def _check_read(self) -> None:

@@ -7,7 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTokenizer
+from transformers import (
+    AutoConfig,
+    AutoModel,
+    AutoModelForSequenceClassification,
+    AutoTokenizer,
+)
 
 from clausemark.errors import ModelError
 from clausemark.tokens import Encoder
@@ -92,13 +97,18 @@ def load_model(base: str, *, labels: list[str], dropout: float, pooler: str = "k
     return model
 
 
-def places(model: Any) -> int | None:
-    """Return how many tokens `model` has places for; None where places are not learnt one by one.
+def places(base: str) -> int | None:
+    """Return how many tokens `base` has places for; None where places are not learnt one by one.
 
-    RoBERTa leaves the places up to that of its padding unused.
+    RoBERTa leaves the places up to that of its padding unused. Raises ModelError where `base` is no
+    encoder that transformers can load.
     """
-    embeddings = getattr(model.base_model, "embeddings", None)
-    table = getattr(embeddings, "position_embeddings", None)
+    try:
+        with torch.device("meta"):  # shapes, no weights
+            model = AutoModel.from_config(AutoConfig.from_pretrained(resolve(base)))
+    except (OSError, ValueError) as error:
+        raise _not_loaded(base, error) from None
+    table = getattr(getattr(model, "embeddings", None), "position_embeddings", None)
     if table is None:
         return None
     unused = 0 if table.padding_idx is None else table.padding_idx + 1

@@ -46,7 +46,8 @@ def fit(config: FitConfig) -> dict[str, Any]:
     """Run `config` from its last checkpoint to the end; return the run's metrics.
 
     A finished run is returned as it is. Raises ConfigError where the run's folder holds another
-    config or is of files that have changed since, and for a task that hides tokens.
+    config or is of files that have changed since, for a window that the base has no places for, and
+    for a task that hides tokens.
     """
     if config.task in MASKED:
         raise ConfigError(
@@ -72,6 +73,8 @@ def train(config: FitConfig, stage: Stage) -> dict[str, Any]:
     """Run `config` as a `stage`, as `fit` does for labels and headings."""
     folder = config.folder
     accelerator = make_accelerator(config.precision)
+    if not _begun(folder):
+        _check_window(config)  # before a window that is refused has taken the name
     if accelerator.is_main_process:
         folder.mkdir(parents=True, exist_ok=True)
         _claim(config)
@@ -88,7 +91,6 @@ def train(config: FitConfig, stage: Stage) -> dict[str, Any]:
     model = encoders.load_model(
         config.base, labels=task.labels, dropout=config.dropout, pooler=config.pooler
     )
-    _check_window(config, model)
     model.to(accelerator.device)
     held = Held.load(config, encoder, accelerator)
     after_epoch = held.figures if held else _no_figures
@@ -105,9 +107,9 @@ def train(config: FitConfig, stage: Stage) -> dict[str, Any]:
     return result
 
 
-def _check_window(config: FitConfig, model: Any) -> None:
+def _check_window(config: FitConfig) -> None:
     """Refuse windows that would be padded beyond the base's places."""
-    places = encoders.places(model)
+    places = encoders.places(config.base)
     if places is None or padded(config.window + 2) <= places:
         return
     fitting = [length for length in LENGTHS if length <= places]

@@ -31,6 +31,7 @@ from clausemark.errors import ClausemarkError, ModelError
 from clausemark.runtime import Runtime
 from clausemark.tokens import combine
 from training import encoders
+from training.batches import padded
 from training.config import FitConfig, Source
 from training.files import circumstances, refuse_existing, whole_folder, write_json
 from training.frozen import Frozen
@@ -94,6 +95,9 @@ def _config(manifest: Manifest, name: str) -> FitConfig:
     """Return a config of how the model reads, and of what its manifest knows of its training."""
     made = manifest.training.get("config", {})
     known = ("seed", "epochs", "learning_rate", "batch_tokens")
+    kept = {key: made[key] for key in known if key in made}
+    if "batch_tokens" in kept:  # less than a window where that was widened since
+        kept["batch_tokens"] = max(kept["batch_tokens"], padded(manifest.window.size + 2))
     heading = 0.5 if manifest.headings else 0.0
     paths = manifest.training.get("run", {}).get("data") or [
         "texts that its manifest does not name"
@@ -105,7 +109,7 @@ def _config(manifest: Manifest, name: str) -> FitConfig:
         window=manifest.window.size,
         overlap=manifest.window.overlap,
         select="last",
-        **{key: made[key] for key in known if key in made},
+        **kept,
     )
 
 

@@ -3,7 +3,7 @@
 A system is a small value that travels to a process of its own and is loaded there (`turns.py`).
 Each gives every text all labels with their scores. Ours normalises, tokenises, cuts long texts into
 windows, computes equal texts once, calibrates and decides. The pipeline tokenises, takes sigmoids,
-and cuts off what is beyond its 256 tokens.
+and cuts off what is beyond its window.
 """
 
 from __future__ import annotations
