@@ -373,7 +373,7 @@ def test_each_program_names_the_other_for_what_is_not_its_own(tmp_path: Path) ->
 def test_the_command_prints_the_figures_and_says_what_is_wrong(tmp_path: Path) -> None:
     path = toy(tmp_path, each=12)
     values = {"name": "a", "base": str(bert()), "runs": str(tmp_path), "task": "mlm",
-              "epochs": 1, "precision": "fp32", "select": "last",
+              "epochs": 1, "precision": "fp32", "select": "last", "window": 62,
               "train": [{"path": str(path)}]}  # fmt: skip
     app = typer.Typer()
     app.command()(main)
