@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 LENGTHS = (32, 48, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384, 448, 512)
+#: Tokens of text in the longest window: two more are special.
+LONGEST_WINDOW = LENGTHS[-1] - 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ def plan(
     keep their order within a length.
     """
     sizes = np.asarray(lengths, dtype=np.int64)
-    padded(int(sizes.max(initial=0)))
+    padded(int(sizes.max(initial=0)))  # raises where the longest fits no shape
     order = rng.permutation(sizes.size) if rng else np.arange(sizes.size)
     bucket = np.searchsorted(LENGTHS, sizes)
     batches: list[tuple[int, NDArray[np.int64]]] = []

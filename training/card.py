@@ -21,7 +21,7 @@ import typer
 from clausemark.artifact import CARD, Manifest, ModelFolder, Source, Window, write
 from clausemark.errors import ClausemarkError, RecordError
 from clausemark.runtime import Runtime
-from training.batches import LENGTHS
+from training.batches import LONGEST_WINDOW
 from training.report.model_card import render
 
 if TYPE_CHECKING:
@@ -135,9 +135,9 @@ def _widened(model: ModelFolder, old: Manifest, facts: Facts, window: int) -> Ma
             f"{model.path}: {old.name} {old.version} has a window of {old.window.size}.",
             hint="Give the version with another window a number of its own in the card file.",
         )
-    if not old.window.overlap < window <= LENGTHS[-1] - 2:
-        least, most = old.window.overlap + 1, LENGTHS[-1] - 2
-        raise RecordError(f"{model.path}: window is {window}, not in [{least}, {most}].")
+    least = old.window.overlap + 1
+    if not least <= window <= LONGEST_WINDOW:
+        raise RecordError(f"{model.path}: window is {window}, not in [{least}, {LONGEST_WINDOW}].")
     others = {name: part for name, part in old.metrics.items() if name not in facts.results}
     wide = Window(window, old.window.overlap)
     new = replace(old, version=facts.version, window=wide, metrics=others)

@@ -17,7 +17,7 @@ from typing import (
 )
 
 from clausemark.errors import ClausemarkError
-from training.batches import LENGTHS, padded
+from training.batches import LENGTHS, LONGEST_WINDOW, padded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -73,7 +73,7 @@ _SOURCE_RANGES = (("majority", 0, 1), ("weight", 0, 1000), ("heading", 0, 1), ("
 _RANGES = (
     ("epochs", 1, 10_000),
     ("batch_tokens", LENGTHS[0], 10**9),
-    ("window", 8, LENGTHS[-1] - 2),
+    ("window", 8, LONGEST_WINDOW),
     ("overlap", 0, LENGTHS[-1]),
     ("patience", 1, 10_000),
     ("learning_rate", 0, 1),
@@ -109,7 +109,7 @@ class FitConfig:
     label_smoothing: float = 0.0
     mlm_weight: float = 1.0
     batch_tokens: int = 2048
-    window: int = 510
+    window: int = LONGEST_WINDOW
     overlap: int = 32
     select: Literal["best", "last"] = "best"
     patience: int = 3
