@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
 # From the corpora to the bundled model, top to bottom.
 #
-#   training/reproduce.sh CORPORA    every step, into data/processed/ and runs/ of this checkout
-#   training/reproduce.sh --smoke    the same steps on invented policies, in a few minutes
+#   training/reproduce.sh CORPORA              every step, into data/processed/ and runs/ of this checkout
+#   training/reproduce.sh --tenth CORPORA DIR  the same steps, one epoch each, on a tenth of the texts
+#                                              that no person labelled, into DIR
+#   training/reproduce.sh --smoke              the same steps on invented policies, in a few minutes
 #
 # A step that was cut off goes on from its last checkpoint, a finished one returns at once: give the
 # same command again. PYTHON names the interpreter, SEEDS the seeds of what is compared. Minutes in
@@ -12,14 +14,27 @@ set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 python=${PYTHON:-python}
 read -ra seeds <<<"${SEEDS:-0 1 2}"
-small=()
+small=() # options of every run, and of the headings' alone
+headings=()
 export PYTHONPATH="$root:$root/inference${PYTHONPATH:+:$PYTHONPATH}" TOKENIZERS_PARALLELISM=false
 
+usage() {
+    sed -n '2,12s/^# \{0,1\}//p' "$0" >&2
+    exit 2
+}
 say() { printf '\n== %s  %s\n' "$(date +%H:%M:%S)" "$*"; }
 run() { "$python" -m "$@"; }
 fit() { run training.fit "$root/training/configs/$1.toml" "${@:2}" "${small[@]}"; }
 once() { # FILE COMMAND: for what does not look for itself whether it is done
     [[ -e $1 ]] || "${@:2}"
+}
+
+thin() { # NAME...: one record in ten of each
+    local name
+    for name in "$@"; do
+        awk 'NR % 10 == 1' "data/processed/$name.jsonl" >"data/processed/$name.part"
+        mv "data/processed/$name.part" "data/processed/$name.jsonl"
+    done
 }
 
 seeded() { # NAME: NAME=runs/NAME-s0,runs/NAME-s1,... of all seeds
@@ -55,9 +70,19 @@ case ${1:-} in
     run data.build --raw "$room" --only fictional --out data/processed
     run training.standins data/processed/fictional.jsonl --output data/processed
     ;;
+--tenth)
+    [[ $# -eq 3 ]] || usage
+    corpora=$(cd "$2" && pwd)
+    mkdir -p "$3"
+    cd "$3"
+    small=(--set epochs=1 --set max_tokens=300000)
+    headings=(--set max_tokens=900000)
+    say "corpora [3]"
+    run data.build --raw "$corpora" --out data/processed
+    thin headings silver clauses clauses2
+    ;;
 "" | -*)
-    sed -n '2,10s/^# \{0,1\}//p' "$0" >&2
-    exit 2
+    usage
     ;;
 *)
     corpora=$(cd "$1" && pwd)
@@ -74,7 +99,7 @@ once runs/baseline/metrics.json run training.baseline "$gold" --output runs/base
 once runs/baseline-cv/metrics.json run training.baseline "$gold" --folds 5 --output runs/baseline-cv
 
 say "section headings [45]"
-run training.pretrain "$root/training/configs/headings.toml" "${small[@]}"
+run training.pretrain "$root/training/configs/headings.toml" "${small[@]}" "${headings[@]}"
 say "machine labels: the silver set [25]"
 fit silver
 say "machine labels: all [35]"
@@ -158,7 +183,7 @@ run training.card runs/third-soup/export --card "$card" \
 say "what the stages give"
 run training.compare plain=runs/plain-cv first=runs/first-cv recipe=runs/opp115-cv \
     tfidf=runs/baseline-cv --output runs/compared-cv
-if [[ ${#small[@]} -eq 0 ]]; then # one policy of the stand-ins validates: too few to compare on
+if [[ $1 != --smoke ]]; then # one policy of the stand-ins validates: too few to compare on
     run training.compare "$(seeded plain)" "$(seeded headings-plain)" "$(seeded teacher)" \
         "$(seeded first)" "$(seeded opp115)" "$(seeded third)" --at-half --output runs/compared-stages
 fi
