@@ -125,12 +125,13 @@ def refused(label: Callable[[Path, Any], None], place: Path) -> bool:
 def start(*args: object) -> subprocess.Popen[bytes]:
     """Start `clausemark batch` as a process of its own."""
     command = [sys.executable, "-m", "clausemark.cli", "batch", *map(str, args)]
-    # A shell lets its background jobs ignore Ctrl-C, and their children inherit that.
-    before = signal.signal(signal.SIGINT, signal.SIG_DFL)
+    # A shell lets its background jobs ignore Ctrl-C, nohup a hang-up; their children inherit that.
+    before = {sign: signal.signal(sign, signal.SIG_DFL) for sign in (signal.SIGINT, signal.SIGHUP)}
     try:
         return subprocess.Popen(command, env=ENVIRONMENT, stderr=subprocess.PIPE)
     finally:
-        signal.signal(signal.SIGINT, before)
+        for sign, handler in before.items():
+            signal.signal(sign, handler)
 
 
 def stop_at(process: subprocess.Popen[bytes], out: Path, parts: int, sign: int) -> bytes:
@@ -163,14 +164,15 @@ def test_a_process_killed_at_random_moments_resumes_to_the_same_bytes(
     assert ids == list(range(3_000))
 
 
-def test_control_c_keeps_the_parts_and_says_how_to_go_on(
-    tiny: Path, classifier: Classifier, tmp_path: Path
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_to_end_keeps_the_parts_and_says_how_to_go_on(
+    tiny: Path, tmp_path: Path, sign: signal.Signals
 ) -> None:
     rows = [{"text": f"We share number {k}"} for k in range(30_000)]
     table, out = write_jsonl(tmp_path / "in.jsonl", rows), tmp_path / "out"
     process = start(table, "--model", tiny, "--rows-per-part", 10, "--output", out)
-    said = stop_at(process, out, 3, signal.SIGINT).decode()
-    assert process.returncode == 130
+    said = stop_at(process, out, 3, sign).decode()
+    assert process.returncode == 128 + sign
     assert said.startswith("clausemark: interrupted. ")
     assert "--resume" in said
     assert said.count("\n") == 1

@@ -1,10 +1,12 @@
-"""The command line as a process whose standard streams are closed or full."""
+"""The command line as a process: its standard streams closed or full, a signal to end."""
 
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -54,6 +56,21 @@ def test_a_full_disk_is_one_line(tiny: Path, policy: Path, name: str) -> None:
     assert done.returncode == 1
     assert done.stderr.startswith("clausemark: Standard output cannot be written (No space left")
     assert done.stderr.count("\n") == 1
+
+
+def test_a_run_that_is_terminated_leaves_no_draft(tiny: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "clausemark.cli", "label", "-", "--model", tiny]
+    pipe = subprocess.PIPE
+    args = [*command, "--output", tmp_path / "out.jsonl"]
+    with subprocess.Popen(args, stdin=pipe, stderr=pipe, env=ENVIRONMENT) as waiting:
+        until = time.monotonic() + 60
+        while not any(tmp_path.iterdir()) and waiting.poll() is None and time.monotonic() < until:
+            time.sleep(0.01)
+        assert [path.suffix for path in tmp_path.iterdir()] == [".part"]
+        waiting.terminate()
+        said = waiting.communicate(timeout=60)[1]
+    assert (waiting.returncode, said) == (128 + signal.SIGTERM, b"clausemark: interrupted.\n")
+    assert not any(tmp_path.iterdir())
 
 
 def test_two_outputs_of_one_name_and_process_id_do_not_meet(tmp_path: Path) -> None:

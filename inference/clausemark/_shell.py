@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Annotated, Final
+from typing import IO, TYPE_CHECKING, Annotated, Final, NoReturn
 
 import typer
 
@@ -30,6 +31,7 @@ __all__ = [
     "Troubles",
     "complain",
     "edge",
+    "end_as_interrupted",
     "label_one",
     "load",
     "open_output",
@@ -88,6 +90,30 @@ def complain(message: str) -> None:
     typer.echo(f"clausemark: {printable(message)}", err=True)
 
 
+class Ended(KeyboardInterrupt):
+    """Another signal than Ctrl-C's asked the process to end; `number` is the signal's."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.number = number
+
+
+def end_as_interrupted() -> None:
+    """Let what schedulers and closed terminals send end a command as Ctrl-C does: tidily.
+
+    By default these signals end Python on the spot, and drafts stay. One that is ignored, as under
+    nohup, stays ignored.
+    """
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)  # Windows has no SIGHUP
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, _end)
+
+
+def _end(number: int, _frame: object) -> NoReturn:
+    raise Ended(number)
+
+
 @contextmanager
 def edge(interrupted: str = "interrupted.") -> Iterator[None]:
     """Turn what a user can cause into one line and an exit code; bugs keep their traceback.
@@ -99,9 +125,10 @@ def edge(interrupted: str = "interrupted.") -> Iterator[None]:
     except ClausemarkError as error:
         complain(str(error))
         raise typer.Exit(1) from None
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         complain(interrupted)
-        raise typer.Exit(130) from None
+        number = stop.number if isinstance(stop, Ended) else signal.SIGINT
+        raise typer.Exit(128 + number) from None  # as a shell says it
 
 
 def load(

@@ -1,6 +1,7 @@
 """The command line: thin commands over plain functions, the one place that prints and catches.
 
-Exit codes: 0 all well, 1 something could not be read or written, 2 wrong usage, 130 interrupted.
+Exit codes: 0 all well, 1 something could not be read or written, 2 wrong usage, 130 interrupted,
+143 terminated, 129 hung up.
 Heavy modules are imported by the command that needs them, so that `clausemark --help` is instant.
 """
 
@@ -26,6 +27,7 @@ from clausemark._shell import (
     ThreadsOption,
     Troubles,
     edge,
+    end_as_interrupted,
     label_one,
     load,
     open_output,
@@ -212,6 +214,7 @@ def _writer(form: Format | None, stream: IO[str], names: Sequence[str]) -> Write
 
 def main() -> None:
     """Run the command line; the entry point of the installed command."""
+    end_as_interrupted()
     app(prog_name="clausemark")
 
 
