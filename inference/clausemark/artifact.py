@@ -54,10 +54,15 @@ __all__ = [
 
 
 class ModelFolder:
-    """A folder on disk that holds one model."""
+    """A folder on disk that holds one model.
 
-    def __init__(self, path: Path | str) -> None:
+    `tried` says that its graph has computed a full window elsewhere, as the package's own has in
+    the tests: trying that again at each start would take as long as ten clauses.
+    """
+
+    def __init__(self, path: Path | str, *, tried: bool = False) -> None:
         self.path = Path(path)
+        self.tried = tried
 
     @property
     def weights(self) -> Path:
@@ -113,7 +118,7 @@ def bundled_model() -> ModelFolder:
     if not path.is_dir():
         hint = "Install clausemark again, or name a model folder with --model."
         raise fault(str(path), "this installation of clausemark carries no model", hint=hint)
-    return ModelFolder(path)
+    return ModelFolder(path, tried=True)
 
 
 @contextmanager

@@ -107,13 +107,15 @@ class Runtime:
 
         `threads` defaults to the available cores; `engine` and `precision` are those of `choose`.
         Raise ModelError if there is no such engine, if the engine or the tokenizer library refuses
-        a file, or if the graph's inputs or outputs are not those of the manifest.
+        a file, or if the graph's inputs or outputs are not those of the manifest; a full window is
+        computed to know, unless the folder says that it was.
         """
         chosen = choose(engine, precision, int8=manifest.int8)
         encoder = _encoder(folder.tokenizer, manifest)
         session = open_session(chosen, folder.weights, threads or available_cores())
         runtime = cls(encoder, session, len(manifest.labels), engine=chosen)
-        runtime._probe(folder.weights)
+        if not folder.tried:
+            runtime._probe(folder.weights)
         return runtime
 
     def logits(
