@@ -95,6 +95,33 @@ def test_a_heading_that_begins_with_a_time_keeps_its_number(heading: str) -> Non
     assert unnumbered(heading)[0].isdigit()
 
 
+@pytest.mark.parametrize(
+    "heading",
+    [
+        "Children under 13 in Ohio",
+        "Aged 13 to 17",
+        "From May 1 on",
+        "13 and under",
+        "Part time staff",
+    ],
+)
+def test_a_number_that_is_no_mark_stays_in_a_heading(heading: str) -> None:
+    assert unnumbered(heading) == heading.casefold()
+
+
+@pytest.mark.parametrize(
+    "heading", ["3 Sharing", "4.2 Sharing", "Section 4: Sharing", "Part B Sharing"]
+)
+def test_a_mark_at_the_start_of_a_heading_goes(heading: str) -> None:
+    assert unnumbered(heading) == "sharing"
+
+
+def test_a_tick_is_an_answer_in_a_table_and_a_bullet_before_words() -> None:
+    assert keys("Location\n✓") != keys("Location\n✓\n✓") != keys("Location")
+    assert keys("We keep:\n ✓ names\n ✓ calls") == keys("We keep:\n• names\n• calls")
+    assert keys("✓ We keep names") == keys("We keep names")
+
+
 def test_grammar_bears_no_meaning_unless_there_is_nothing_else() -> None:
     assert content(("We", "share", "it", "with", "partners")) == ("share", "partne")
     assert content(("We", "do", "not")) == ("we", "do", "not")

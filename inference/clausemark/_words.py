@@ -27,9 +27,13 @@ _WORD: Final = rf"[\w\u0300-\u036f{_INVISIBLE}]"
 #: A word, joined ones in one ("e-mail", "don't", "a.b@c.example"), or one other sign.
 _CORE: Final = rf"{_WORD}+(?:[-‐‑'’.@/&]{_WORD}+)*|\.{{2,}}|''|``|\S"
 #: What stands between words without a meaning of its own.
-_FILL: Final = r"(?:\s|[*`|•·▪▫●○■□◦‣⁃∙►▶➢✓]|[-=_]{3,}|(?<!\w)_+|_+(?!\w))*"
+#: Bullets at a line's start that are an answer by themselves in a table's cell.
+_ANSWER: Final = "●○■□✓"
+_FILL: Final = (
+    rf"(?:\n[ \t]*[{_ANSWER}](?=[ \t])|\s|[*`|•·▪▫◦‣⁃∙►▶➢]|[-=_]{{3,}}|(?<!\w)_+|_+(?!\w))*"
+)
 _TOKEN: Final = re.compile(rf"({_CORE})({_FILL})")
-_BULLET: Final = r"[-–—+>•·▪▫●○■□◦‣⁃∙►▶➢✓\uf0b7\uf0a7*]|\#{1,6}"
+_BULLET: Final = rf"[-–—+>•·▪▫◦‣⁃∙►▶➢{_ANSWER}\uf0b7\uf0a7*]|\#{{1,6}}"
 #: What makes an amount of a bare number before it ("1.5 years"), which is then no mark.
 _UNIT: Final = (
     r"[\s-]*(?:%|(?:(?:second|minute|hour|hr|day|week|month|year|yr|quarter|met(?:er|re)|mile|dollar|"
@@ -41,9 +45,10 @@ _NUMBER: Final = (
     rf"|\d{{1,2}}(?:\.\d{{1,2}})+(?!(?i:{_UNIT}))"
 )
 _OPENING: Final = re.compile(rf"{_FILL}(?:(?:{_BULLET}|{_NUMBER})\s+)*{_FILL}")
+#: Before a small letter a bare number is no mark: "13 and under".
 _HEADING_NUMBER: Final = re.compile(
-    rf"(?:\d{{1,2}}(?:\.\d{{1,2}}){{0,3}}(?:[.):]|(?!{_UNIT}))"
-    r"|(?:section|article|part|chapter)\s+\w{1,4}[.:]?)"
+    rf"\A(?:\d{{1,2}}(?:\.\d{{1,2}}){{0,3}}(?:[.):]|(?!{_UNIT}|\s+(?-i:[a-z])))"
+    r"|(?:section|article|part|chapter)\s+(?:\d{1,3}|[ivxlc]{1,5}|[a-z])\b[.:]?)"
     r"(?:\s*[-–—:]\s+|\s+)(?=\S)",
     re.I,
 )
