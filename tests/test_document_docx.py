@@ -91,17 +91,52 @@ def test_a_first_row_in_bold_heads_its_table() -> None:
     assert blocks(read)[2:] == [("cell", 1, "Names"), ("cell", 2, "No")]
 
 
-def test_footnotes_come_last() -> None:
+def test_footnotes_come_last_and_endnotes_after_them() -> None:
     document = Document()
     document.add_paragraph("We keep your name.")
-    notes = (
-        f"<w:footnotes {nsdecls('w')}><w:footnote w:type='separator' w:id='-1'><w:p/></w:footnote>"
-        f"<w:footnote w:id='1'><w:p>{run('Not your nickname.')}</w:p></w:footnote></w:footnotes>"
-    )
-    part = Part(PackURI("/word/footnotes.xml"), CONTENT_TYPE.WML_FOOTNOTES, notes.encode())
-    document.part.relate_to(part, RELATIONSHIP_TYPE.FOOTNOTES)
+    for tag, text in (("endnote", "Nor your hat size."), ("footnote", "Not your nickname.")):
+        notes = (
+            f"<w:{tag}s {nsdecls('w')}><w:{tag} w:type='separator' w:id='-1'><w:p/></w:{tag}>"
+            f"<w:{tag} w:id='1'><w:p>{run(text)}</w:p></w:{tag}></w:{tag}s>"
+        )
+        kind = getattr(CONTENT_TYPE, f"WML_{tag.upper()}S")
+        part = Part(PackURI(f"/word/{tag}s.xml"), kind, notes.encode())
+        document.part.relate_to(part, getattr(RELATIONSHIP_TYPE, f"{tag.upper()}S"))
     read = parse_document(saved(document), name="policy.docx")
-    assert read.text == "We keep your name.\n\nNot your nickname."
+    assert read.text == "We keep your name.\n\nNot your nickname.\n\nNor your hat size."
+
+
+def test_hidden_text_is_not_read_unless_it_is_shown_again() -> None:
+    hidden, shown = "<w:rPr><w:vanish/></w:rPr>", "<w:rPr><w:vanish w:val='0'/></w:rPr>"
+    parts = run("We sell it. ", hidden) + run("We keep ", shown) + run("your name.")
+    assert word(f"<w:p>{parts}</w:p>").text == "We keep your name."
+
+
+def test_a_paragraph_between_bars_is_read() -> None:
+    document = word(f"<w:p>{run('| Home | Privacy | Terms |')}</w:p>")
+    assert [text.strip("| ") for *_, text in blocks(document)] == ["Home", "Privacy", "Terms"]
+
+
+@pytest.mark.parametrize(
+    ("font", "code", "sign"),
+    [("Wingdings", "F0FC", "✓"), ("Wingdings", "A8", "☐"), ("Wingdings 2", "F04f", "✗")],
+)
+def test_a_drawn_tick_is_an_answer(font: str, code: str, sign: str) -> None:
+    drawn = f"<w:r><w:sym w:font='{font}' w:char='{code}'/></w:r>"
+    assert word(f"<w:p>{run('Sold: ')}{drawn}</w:p>").text == f"Sold: {sign}"
+
+
+def test_a_text_box_is_read_after_the_paragraph_that_it_hangs_on() -> None:
+    inner = (
+        f"<w:p>{run('Key facts', '<w:rPr><w:b/></w:rPr>')}</w:p><w:p>{run('We sell none.')}</w:p>"
+    )
+    box = f"<w:r><w:pict><w:txbxContent>{inner}</w:txbxContent></w:pict></w:r>"
+    document = word(f"<w:p>{run('We keep it for ')}{box}{run('two years.')}</w:p>")
+    assert blocks(document) == [
+        ("paragraph", 0, "We keep it for two years."),
+        ("heading", 5, "Key facts"),
+        ("paragraph", 0, "We sell none."),
+    ]
 
 
 @pytest.mark.parametrize("cut", [30, 2000, -2000, -30])

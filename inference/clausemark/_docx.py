@@ -19,16 +19,24 @@ __all__ = ["docx_pieces"]
 
 _W: Final = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _FALLBACK: Final = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
-_FOOTNOTES: Final = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/footnotes"
+_RELATIONS: Final = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/"
+#: The parts of notes, and the element of a note in each.
+_NOTES: Final = {_RELATIONS + "footnotes": "footnote", _RELATIONS + "endnotes": "endnote"}
+_BOX: Final = _W + "txbxContent"
 _SKIPPED: Final = frozenset({_FALLBACK, *(_W + tag for tag in ("del", "moveFrom", "instrText"))})
 _BREAKS: Final = {_W + "br": "\n", _W + "cr": "\n", _W + "tab": " ", _W + "noBreakHyphen": "-"}
+#: Signs of symbol fonts that answer a question, by their last two hexadecimal digits.
+_SYMBOLS: Final = {
+    "Wingdings": {"FC": "✓", "FE": "☑", "FB": "✗", "FD": "☒", "A8": "☐", "6F": "☐"},
+    "Wingdings 2": {"50": "✓", "52": "☑", "4F": "✗", "51": "☒", "A3": "☐"},
+}
 #: An unpacked Word file of a policy is a few megabytes; a bomb is gigabytes.
 _LARGEST: Final = 300_000_000
 _OFF: Final = frozenset({"0", "false", "none", "off"})
 
 
 def docx_pieces(data: bytes, *, name: str) -> list[Piece]:
-    """Return the pieces of the Word file `data`, its footnotes last.
+    """Return the pieces of the Word file `data`, its footnotes and endnotes last.
 
     Raises DocumentError if the file is broken, encrypted or unpacks to an unreasonable size.
     """
@@ -152,11 +160,14 @@ def _parent(style: Any) -> str:
 def _notes(part: Any) -> list[Any]:
     from lxml import etree
 
-    for relation in part.rels.values():
-        if relation.reltype == _FOOTNOTES and not relation.is_external:
-            root = etree.fromstring(relation.target_part.blob)
-            return [n for n in root.iter(_W + "footnote") if n.get(_W + "type") is None]
-    return []
+    inner = {r.reltype: r.target_part for r in part.rels.values() if not r.is_external}
+    return [
+        note
+        for kind, tag in _NOTES.items()
+        if kind in inner
+        for note in etree.fromstring(inner[kind].blob).iter(_W + tag)
+        if note.get(_W + "type") is None
+    ]
 
 
 class _Reader:
@@ -181,7 +192,12 @@ class _Reader:
                 stack.pop()
 
     def _paragraph(self, element: Any) -> Iterator[Piece]:
-        text = _text(element)
+        yield from self._words(element)
+        for box in _outermost(element, _BOX):
+            yield from self.blocks(box)
+
+    def _words(self, element: Any) -> Iterator[Piece]:
+        text = _text(element, boxes=False)
         if not text.strip():
             return
         reference = element.find(f"{_W}pPr/{_W}pStyle")
@@ -196,25 +212,35 @@ class _Reader:
         elif level:
             yield Piece("item", line, level)
         else:
-            yield from plain_pieces(text) if "\n" in text else [_bulleted(line)]
+            yield from plain_pieces(text if "\n" in text else line)
 
 
-def _bulleted(line: str) -> Piece:
-    (piece,) = plain_pieces(line)
-    return piece
+def _outermost(element: Any, tag: str) -> Iterator[Any]:
+    """Yield the elements of a tag in `element`, not those within them, in order."""
+    stack = [element]
+    while stack:
+        node = stack.pop()
+        if node.tag == tag:
+            yield node
+        elif node.tag not in _SKIPPED:
+            stack.extend(reversed(node))
 
 
 def _is_bold_line(element: Any, line: str, style: _Style | None) -> bool:
     """Tell whether a short paragraph is all bold: a heading by hand."""
     if len(line.split()) > 15 or line[-1] in ".:;,":
         return False
-    runs = [run for run in element.iter(_W + "r") if _text(run).strip()]
+    runs = [run for run in _outermost(element, _W + "r") if _text(run, boxes=False).strip()]
     return bool(runs) and (all(_bold(run) for run in runs) or (style is not None and style.bold))
 
 
-def _text(element: Any) -> str:
-    """Return the text of a paragraph or cell: insertions and links in, deletions and codes out."""
+def _text(element: Any, *, boxes: bool = True) -> str:
+    """Return the text of a paragraph or cell: insertions and links in, deletions and codes out.
+
+    Text boxes in it are read where they hang, unless `boxes` is false.
+    """
     parts: list[str] = []
+    skipped = _SKIPPED if boxes else _SKIPPED | {_BOX}
     stack = [iter(element)]
     while stack:
         for child in stack[-1]:
@@ -222,7 +248,9 @@ def _text(element: Any) -> str:
                 parts.append(child.text or "")
             elif child.tag in _BREAKS:
                 parts.append(_BREAKS[child.tag])
-            elif child.tag not in _SKIPPED:
+            elif child.tag == _W + "sym":
+                parts.append(_symbol(child))
+            elif child.tag not in skipped and not _is_hidden(child):
                 if child.tag == _W + "p":
                     parts.append("\n")
                 stack.append(iter(child))
@@ -230,6 +258,17 @@ def _text(element: Any) -> str:
         else:
             stack.pop()
     return "".join(parts)
+
+
+def _symbol(element: Any) -> str:
+    known = _SYMBOLS.get(element.get(_W + "font", ""), {})
+    return known.get(element.get(_W + "char", "")[-2:].upper(), "")
+
+
+def _is_hidden(element: Any) -> bool:
+    """Tell a run that neither the screen nor the printer shows."""
+    hidden = element.find(f"{_W}rPr/{_W}vanish") if element.tag == _W + "r" else None
+    return hidden is not None and hidden.get(_W + "val", "1") not in _OFF
 
 
 def _is_data(table: Any) -> bool:
