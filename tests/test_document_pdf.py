@@ -57,6 +57,49 @@ def test_a_line_that_stands_on_one_page_stays() -> None:
     assert texts(pdf(drawn(first, second))) == [text for _, _, text in first + second]
 
 
+def test_page_numbers_are_gone_however_they_stand() -> None:
+    """One line with the chapter on some pages, alone and at another height on others."""
+    shown = [
+        (280, 30, "3"),
+        (72, 805, "Chapter 2 | 4"),
+        (280, 34, "- 5 -"),
+        (72, 805, "6 | Notice"),
+    ]
+    words = ["names", "bills", "calls", "places"]
+    kept = [f"We keep your {word} until you close the account with us." for word in words]
+    pages = [[edge, (72, 700, text)] for edge, text in zip(shown, kept, strict=True)]
+    found = texts(pdf(drawn(*pages)))
+    assert [text for text in found if text in kept] == kept
+    assert not {"3", "- 5 -", "5"} & set(found)
+    assert texts(pdf(drawn([(72, 700, kept[0]), (280, 30, "1")]))) == kept[:1]
+
+
+def test_numbers_at_the_edge_of_a_page_that_do_not_count_the_pages_stay() -> None:
+    rows = ["Call records", "24", "Location", "12", "Bills", "84"]
+    heading = (72, 700, "How long we keep what, in months, is what this table tells you.")
+    table = [(72, 780 - 40 * k, text) for k, text in enumerate(rows)]
+    assert texts(pdf(drawn([heading], table)))[1:] == rows
+    assert texts(pdf(drawn([heading, (72, 600, "Bills"), (72, 560, "12")])))[1:] == ["Bills", "12"]
+
+
+def test_numbered_headings_at_the_top_of_pages_stay() -> None:
+    out = io.BytesIO()
+    canvas = Canvas(out)
+    for number, what in enumerate(["names", "bills", "calls"], 1):
+        canvas.setFont("Helvetica", 16)
+        canvas.drawString(72, 800, f"Annex {number}")
+        canvas.setFont("Helvetica", 10)
+        for k in range(5):
+            canvas.drawString(
+                72, 700 - 40 * k, f"We keep your {what}, {'as we said, ' * k}for you."
+            )
+        canvas.showPage()
+    canvas.save()
+    document = pdf(out.getvalue())
+    found = [document.text[b.start : b.end] for b in document.blocks if b.kind == "heading"]
+    assert found == ["Annex 1", "Annex 2", "Annex 3"]
+
+
 def test_a_paragraph_goes_on_over_the_page() -> None:
     head = "We keep the address that you give to us when you order a line from our"
     tail = "shop, and we delete it when the line is closed."
@@ -68,6 +111,8 @@ def test_a_paragraph_goes_on_over_the_page() -> None:
     [
         ("the infor-", "mation that", "the information that"),
         ("some third-", "party shops", "some third-party shops"),
+        ("that is re-", "quired", "that is required"),
+        ("on a web-", "site", "on a website"),
         ("from Stoke-", "On-Trent", "from Stoke- On-Trent"),
     ],
 )
@@ -75,6 +120,16 @@ def test_a_word_broken_at_a_line_end_is_joined(end: str, start: str, joined: str
     filler = "We explain in this paragraph of ordinary length what we do with"
     data = drawn([(72, 700, f"{filler} {end}"), (72, 686, f"{start} we collect from you.")])
     assert texts(pdf(data)) == [f"{filler} {joined} we collect from you."]
+
+
+@pytest.mark.parametrize(
+    ("elsewhere", "joined"),
+    [("A check-in is kept.", "your check-in"), ("A checkin is kept.", "your checkin")],
+)
+def test_a_word_broken_at_a_line_end_is_written_as_elsewhere(elsewhere: str, joined: str) -> None:
+    filler = "We explain in this paragraph of ordinary length what we do with"
+    page = [(72, 700, f"{filler} your check-"), (72, 686, "in we keep."), (72, 600, elsewhere)]
+    assert texts(pdf(drawn(page))) == [f"{filler} {joined} we keep.", elsewhere]
 
 
 def test_a_heading_of_two_lines_is_one_heading() -> None:

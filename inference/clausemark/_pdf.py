@@ -13,25 +13,35 @@ from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from clausemark._blocks import Piece, collapse, word_set
 from clausemark._plain import Wrapping, plain_pieces
 from clausemark.errors import DocumentError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 __all__ = ["pdf_pieces"]
 
 _OCR: Final = "Run OCR first, for example `ocrmypdf in.pdf out.pdf`."
-_PAGE_NUMBER = re.compile(r"(?i)[\s|–—-]*(?:page\s*)?\d{1,3}(?:\s*(?:of|/)\s*\d{1,3})?[\s|–—-]*\Z")
-_HYPHEN = re.compile(r"(?<=[a-z])[-\u00ad\u2010]\n *(?=[a-z])")
-#: Words that keep their hyphen at a line's end: "third-" + "party".
-_COMPOUND: Final = word_set(
-    "third first second opt non self long short real e co cross high low well re pre post "
-    "multi on off one two end up so cloud user web data"
+_PAGE_NUMBER = re.compile(
+    r"(?i)[\s|–—-]*(?:page\s*\d{1,3}(?:\s*(?:of|/)\s*\d{1,3})?|\d{1,3}\s*(?:of|/)\s*\d{1,3})[\s|–—-]*\Z"
 )
+_BARE_NUMBER = re.compile(r"[\s|–—-]*\d{1,3}[\s|–—-]*\Z")
+_NUMBERS = re.compile(r"(?<!\d)\d{1,4}(?!\d)")
+_HYPHEN = re.compile(r"(?<=[a-z])[-\u00ad\u2010]\n *(?=[a-z])")
+#: Words that keep their hyphen at a line's end, "third-" + "party", where the rest of the document
+#: does not tell. Syllables that words are broken after ("re", "so", "web") are none of them.
+_COMPOUND: Final = word_set(
+    "third first second opt non self long short real cross high low well post multi off one two "
+    "end cloud user data"
+)
+#: How many times the size of most text a heading has at least.
+_LARGE: Final = 1.1
+_PHRASE = re.compile(r"[a-z]+(?:-[a-z]+)*")
+
+_T = TypeVar("_T")
 
 
 @dataclass(slots=True)
@@ -141,16 +151,27 @@ def _without_running_lines(lines: list[_Line]) -> list[_Line]:
     pages: dict[int, list[_Line]] = {}
     for line in lines:
         pages.setdefault(line.page, []).append(line)
-    edges = {page: _edges(content) for page, content in pages.items()}
-    counts = Counter(key for content in edges.values() for key in {_key(e) for e in content})
+    large = _LARGE * _common_size(lines) if lines else 0
+    edges = [_edges(content) for content in pages.values()]
+    keys = _counted(edges, lambda line: _keys(line, large))
+    shifts = _counted(edges, _shifts)
     often = max(2, -(-len(pages) * 2 // 5))
-    gone = {
-        id(line)
-        for content in edges.values()
-        for line in content
-        if (len(pages) > 1 and counts[_key(line)] >= often) or _PAGE_NUMBER.match(line.text)
-    }
+
+    def runs(line: _Line, edge: list[_Line]) -> bool:
+        if _PAGE_NUMBER.match(line.text) or any(keys[key] >= often for key in _keys(line, large)):
+            return True
+        if not _BARE_NUMBER.match(line.text):
+            return False
+        (shift,) = _shifts(line)
+        return shifts[shift] >= often or (shift == 1 and line in (edge[0], edge[-1]))
+
+    gone = {id(line) for edge in edges for line in edge if runs(line, edge)}
     return [line for line in lines if id(line) not in gone]
+
+
+def _counted(edges: list[list[_Line]], marks: Callable[[_Line], set[_T]]) -> Counter[_T]:
+    """Count on how many pages each mark of a line stands."""
+    return Counter(mark for edge in edges for mark in set().union(*map(marks, edge)))
 
 
 def _edges(lines: list[_Line]) -> list[_Line]:
@@ -159,9 +180,21 @@ def _edges(lines: list[_Line]) -> list[_Line]:
     return order[:3] + order[max(3, len(order) - 3) :]
 
 
-def _key(line: _Line) -> tuple[str, int]:
-    """What makes two lines of different pages the same: words without numbers, and height."""
-    return re.sub(r"\d+", "0", " ".join(line.text.split())), round(line.y / 4)
+def _keys(line: _Line, large: float) -> set[tuple[str, int, int | None]]:
+    """What makes two lines of different pages the same: words and height.
+
+    But for a number that follows the page's; in large type it is a heading's ("Annex 2").
+    """
+    text, height = " ".join(line.text.split()), round(line.y / 4)
+    found: set[tuple[str, int, int | None]] = {(text, height, None)}
+    if line.size < large:
+        found.update((_NUMBERS.sub("0", text), height, shift) for shift in _shifts(line))
+    return found
+
+
+def _shifts(line: _Line) -> set[int]:
+    """How far the numbers of a line are from the page's place in the file."""
+    return {int(number) - line.page for number in _NUMBERS.findall(line.text)}
 
 
 def _pieces(lines: list[_Line]) -> Iterator[Piece]:
@@ -170,19 +203,20 @@ def _pieces(lines: list[_Line]) -> Iterator[Piece]:
     widths = sorted(len(line.text.strip()) for line in lines)
     wrapping = Wrapping(max(40, widths[int(0.9 * (len(widths) - 1))]), slack=0.75)
     left = min(line.x for line in lines)
+    known = Counter(_PHRASE.findall("\n".join(line.text for line in lines).lower()))
     titled = False
     chunk: list[str] = []
     for k, line in enumerate(lines):
         title = _is_title(line, body)
         apart = k > 0 and _apart(lines[k - 1], line, leading)
         if title != titled or (title and apart):
-            yield from _flushed(chunk, wrapping, titled=titled)
+            yield from _flushed(chunk, wrapping, known, titled=titled)
             chunk, titled = [], title
         elif apart:
             chunk.append("")
         # The indent tells how deep an item is nested.
         chunk.append(" " * min(40, int((line.x - left) / 4)) + line.text.strip())
-    yield from _flushed(chunk, wrapping, titled=titled)
+    yield from _flushed(chunk, wrapping, known, titled=titled)
 
 
 def _common_size(lines: list[_Line]) -> float:
@@ -206,7 +240,7 @@ def _is_title(line: _Line, body: float) -> bool:
     text = line.text.strip()
     if len(text) > 110 or text[-1] in ".;," or not any(map(str.isalpha, text)):
         return False
-    return line.size >= body * 1.1 or (line.bold and text[-1] != ":")
+    return line.size >= _LARGE * body or (line.bold and text[-1] != ":")
 
 
 def _apart(before: _Line, line: _Line, leading: float) -> bool:
@@ -220,15 +254,25 @@ def _apart(before: _Line, line: _Line, leading: float) -> bool:
     return step > max(1.25 * leading, 1.5 * line.size)
 
 
-def _flushed(chunk: list[str], wrapping: Wrapping, *, titled: bool) -> Iterator[Piece]:
+def _flushed(
+    chunk: list[str], wrapping: Wrapping, known: Counter[str], *, titled: bool
+) -> Iterator[Piece]:
     if titled:
         yield Piece("heading", collapse(" ".join(chunk)), 2)
     else:
-        yield from plain_pieces(_HYPHEN.sub(_joined, "\n".join(chunk)), wrapping)
+        whole = _HYPHEN.sub(lambda match: _hyphen(match, known), "\n".join(chunk))
+        yield from plain_pieces(whole, wrapping)
 
 
-def _joined(match: re.Match[str]) -> str:
-    """Join a word broken at a line's end; a compound keeps its hyphen."""
-    text = match.string
+def _hyphen(match: re.Match[str], known: Counter[str]) -> str:
+    """Return what stays of a hyphen at a line's end: a broken word has none, a compound its own.
+
+    The document's other lines tell which it is, else the first part.
+    """
+    text = match.string.lower()
     first = re.split(r"[\s-]", text[max(0, match.start() - 30) : match.start()])[-1]
-    return "-" if first.lower() in _COMPOUND else ""
+    rest = re.match(r"[a-z]*", text[match.end() :])
+    last = rest[0] if rest else ""
+    apart, whole = known[f"{first}-{last}"], known[first + last]
+    compound = apart > whole if apart != whole else first in _COMPOUND
+    return "-" if compound else ""
