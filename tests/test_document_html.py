@@ -231,6 +231,7 @@ def test_a_section_named_like_furniture_is_kept(markup: str, kept: str) -> None:
         '<div class="cookie-banner">GONE cookies.<button aria-label="Close">Oh</button></div>',
         '<div class="cookie-banner">GONE cookies.<input type="submit" value="Save"></div>',
         "<p hidden>We keep your GONE data for ever and ever.</p>",
+        "<p>We keep it for <s>GONE</s> <del>GONE</del> <strike>GONE</strike> five years.</p>",
     ],
 )
 def test_furniture_is_left_out(markup: str) -> None:

@@ -66,6 +66,8 @@ _PARTIES = re.compile(
 _SENTENCE = re.compile(r"(?:\S+\s+){4,}\S*[.!?]")
 _SMALL: Final = 200
 _TITLES: Final = frozenset({"dt", "summary", "caption", "legend", "td", "th"})
+#: What a redline took out.
+_STRUCK: Final = frozenset({"del", "s", "strike"})
 _INLINE: Final = frozenset({"a", "abbr", "b", "em", "i", "span", "strong", "u"})
 
 
@@ -85,6 +87,8 @@ def is_furniture(node: Node, body: Node) -> bool:
         return True
     if node.tag in _PLACES or node.size > 0.4 * body.size:
         return False
+    if node.tag in _STRUCK:
+        return True
     if node.tag == "button":
         return not _is_summary(node)
     if _is_hidden(node):
