@@ -9,6 +9,7 @@ import zlib
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from clausemark._blocks import Piece, collapse
+from clausemark._headings import is_dated
 from clausemark._plain import plain_pieces
 from clausemark.errors import DocumentError
 
@@ -228,7 +229,7 @@ def _outermost(element: Any, tag: str) -> Iterator[Any]:
 
 def _is_bold_line(element: Any, line: str, style: _Style | None) -> bool:
     """Tell whether a short paragraph is all bold: a heading by hand."""
-    if len(line.split()) > 15 or line[-1] in ".:;,":
+    if len(line.split()) > 15 or line[-1] in ".:;," or is_dated(line):
         return False
     runs = [run for run in _outermost(element, _W + "r") if _text(run, boxes=False).strip()]
     return bool(runs) and (all(_bold(run) for run in runs) or (style is not None and style.bold))

@@ -11,13 +11,12 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from clausemark._blocks import word_set
+from clausemark._markup import Node
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from clausemark._markup import Node
-
-__all__ = ["body_of", "is_furniture"]
+__all__ = ["body_of", "is_furniture", "is_hidden"]
 
 _CONTROLS: Final = frozenset({"input", "option", "optgroup", "progress", "meter", "dialog"})
 _REGIONS: Final = frozenset({"nav", "footer", "aside", "header"})
@@ -65,6 +64,7 @@ _PARTIES = re.compile(
 )
 _SENTENCE = re.compile(r"(?:\S+\s+){4,}\S*[.!?]")
 _SMALL: Final = 200
+_FLOW: Final = frozenset({"p", "ul", "ol", "dl", "table", "blockquote"})
 _TITLES: Final = frozenset({"dt", "summary", "caption", "legend", "td", "th"})
 #: What a redline took out.
 _STRUCK: Final = frozenset({"del", "s", "strike"})
@@ -77,8 +77,33 @@ def body_of(root: Node) -> Node:
     for node in root.descendants():
         named = node.tag in ("main", "article") or node.get("role") in ("main", "article")
         if named and node.size > 0.7 * root.size and node.size <= best.size:
+            if node.tag == "article" and any(map(_is_section, _beside(node, best))):
+                break
             best = node
     return best
+
+
+def _beside(node: Node, outer: Node) -> Iterator[Node]:
+    """Yield what stands beside `node`, and beside what holds it, inside `outer`."""
+    at = node
+    while at is not outer and at.parent is not None:
+        yield from (c for c in at.parent.children if isinstance(c, Node) and c is not at)
+        at = at.parent
+
+
+def _is_section(node: Node) -> bool:
+    """Tell a part of the policy that stands beside its article: a heading and what it is over."""
+    if node.tag in _REGIONS or node.tag == "article" or _is_mostly_links(node):
+        return False
+    if _has_control(node) or not any(d.tag in _HEADINGS for d in _first(node)):
+        return False
+    return _is_text(node)
+
+
+def _is_text(node: Node) -> bool:
+    """Tell whether a sentence about data or the reader stands in an element."""
+    text = _text(node)
+    return _SENTENCE.search(text) is not None and _PARTIES.search(text) is not None
 
 
 def is_furniture(node: Node, body: Node) -> bool:
@@ -91,7 +116,7 @@ def is_furniture(node: Node, body: Node) -> bool:
         return True
     if node.tag == "button":
         return not _is_summary(node)
-    if _is_hidden(node):
+    if is_hidden(node):
         return True
     return _is_region(node, body) or _is_named(node) or _is_banner(node) or _is_small_form(node)
 
@@ -107,7 +132,8 @@ def _is_summary(node: Node) -> bool:
     return over or "aria-expanded" in node.attributes or bool(_FOLDED.search(node.get("class")))
 
 
-def _is_hidden(node: Node) -> bool:
+def is_hidden(node: Node) -> bool:
+    """Tell what nobody sees, unless it is a section to be opened."""
     hidden = (
         ("hidden" in node.attributes and node.get("hidden") != "until-found")
         or node.get("aria-hidden").lower() == "true"
@@ -117,9 +143,19 @@ def _is_hidden(node: Node) -> bool:
         return False
     # A folded section is hidden until somebody opens it, and part of the policy all the same.
     folded = node.get("role") in ("tabpanel", "region") or _FOLDED.search(_name(node))
-    if not folded or _is_mostly_links(node):
+    if not (folded or _is_opened_above(node)) or _is_mostly_links(node):
         return True
     return node.size <= 80 and not _speaks(node)
+
+
+def _is_opened_above(node: Node) -> bool:
+    """Tell what stands right under a heading, or under what a page opens it with."""
+    above = node.before
+    if above is None or _has_control(node):
+        return False
+    return _is_heading(above) or any(
+        "aria-expanded" in n.attributes for n in (above, *_first(above))
+    )
 
 
 def _speaks(node: Node) -> bool:
@@ -135,7 +171,15 @@ def _is_region(node: Node, body: Node) -> bool:
         return False
     if node.tag in ("header", "aside") and role not in _ROLES and body.tag in ("main", "article"):
         return _is_mostly_links(node)
+    if node.tag in ("aside", "footer") and role not in _ROLES and _is_under_text(node):
+        return _is_mostly_links(node) or _has_control(node) or not _is_text(node)
     return not (node.tag == "header" and any(d.tag in _HEADINGS for d in _first(node)))
+
+
+def _is_under_text(node: Node) -> bool:
+    """Tell a box that stands in the flow of a text from one at a page's edge."""
+    above = node.before
+    return above is not None and (_is_heading(above) or above.tag in _FLOW)
 
 
 def _is_named(node: Node) -> bool:
@@ -162,8 +206,7 @@ def _reads(node: Node) -> bool:
         return False
     if node.tag == "li" or (node.tag in _INLINE and node.parent is not None and node.parent.spoken):
         return True
-    text = _text(node)
-    if _SENTENCE.search(text) and _PARTIES.search(text):
+    if _is_text(node):
         return True
     within = [node, *_first(node)]
     away = any(d.tag == "a" and not d.get("href").startswith("#") for d in within)

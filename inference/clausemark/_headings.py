@@ -16,7 +16,7 @@ from clausemark._blocks import Block, Document, collapse, word_set
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ["heading_text", "refine", "resembles_heading"]
+__all__ = ["heading_text", "is_dated", "is_statement", "refine", "resembles_heading"]
 
 _NUMBER: Final = r"(?:\d{1,2}(?:\.\d{1,2}){0,3}[.):]?|[A-Z][.)]|[IVX]{1,5}[.)]|\([a-z0-9]{1,3}\))"
 _NUMBERED = re.compile(rf"(?:{_NUMBER}|(?:Section|Article|Part|Chapter)\s+\w{{1,4}}[.:]?)\s+(?=\S)")
@@ -37,6 +37,13 @@ _DATED = re.compile(r"(?i)\b(?:updated?|revised|modified|effective|date|reviewed
 _LINKED = re.compile(r"[@|»]|\s/\s|://|\bwww\.|\d{5}|(?:\d[\s().-]*){7}")
 #: More short lines in a row than this are a table of contents or an address, not headings.
 _RUN: Final = 3
+#: The number of a section, and those of its paragraphs.
+_PLAIN_NUMBER = re.compile(r"(?:\d{1,2}|[IVX]{1,5})[.)]?\Z|(?:Section|Article|Part|Chapter)\b")
+_LETTERED = re.compile(r"\([a-z0-9]{1,3}\)\Z")
+#: Fewer words than this in an item are a title, or a part of a sentence.
+_FEW: Final = 6
+#: More words than this with a stop are a sentence, if they have no other sign of a title.
+_LONGEST_LABEL: Final = 3
 #: A list without bullets is looked for in this many paragraphs after a colon.
 _LONGEST_LIST: Final = 60
 _LIST_END = re.compile(r"(?:;|,|;\s*(?:and|or)(?:/or)?|,\s*(?:and|or))$", re.I)
@@ -51,8 +58,7 @@ def resembles_heading(text: str) -> int:
     """Say how much a paragraph's `text` looks like a heading: 0 not, 1 perhaps, 2 by its form."""
     # Most lines are sentences: the cheap signs come first.
     ended = len(text) > 120 or text[-1:] in ("", ",", ";", "!")
-    stopped = text[-1:] == "." and text[-4:].lower() != "inc."
-    if ended or stopped or _LINKED.search(text) or _DATED.search(text):
+    if ended or _is_stopped(text) or _LINKED.search(text) or is_dated(text):
         return 0
     line = heading_text(text)
     body = _NUMBERED.sub("", line, count=1)
@@ -68,6 +74,22 @@ def resembles_heading(text: str) -> int:
     if body[-1] == "?" or (body.isupper() and len(letters) * 2 > len(body)):
         return 2
     return _by_case(words, numbered=body != line)
+
+
+def is_dated(text: str) -> bool:
+    """Tell a line such as "Last updated: 1 March 2024", which stands over nothing."""
+    return _DATED.search(text) is not None
+
+
+def is_statement(line: str) -> bool:
+    """Tell a sentence of its own in bold from a title that a stop ends ("Who we are.")."""
+    if not _is_stopped(line):
+        return False
+    return len(line.split()) > _LONGEST_LABEL and not resembles_heading(line[:-1])
+
+
+def _is_stopped(text: str) -> bool:
+    return text[-1:] == "." and text[-4:].lower() != "inc."
 
 
 def _by_case(words: Sequence[str], *, numbered: bool) -> int:
@@ -156,15 +178,22 @@ class _Finder:
         """Tell a numbered heading from an item: it is alone, and stands over text."""
         if index + 1 == len(self.blocks):
             return False
-        numbered = _NUMBERED.match(self.texts[index]) is not None
+        numbered = _NUMBERED.match(self.texts[index])
         after, below = self.blocks[index + 1], self.texts[index + 1]
         if after.kind == "item":
-            return numbered and not _NUMBERED.match(below)
-        if index and self.blocks[index - 1].kind == "item":
-            above = _NUMBERED.match(self.texts[index - 1])
-            if above or not numbered:
-                return False
-        return after.kind == "heading" or (after.kind != "cell" and len(below.split()) >= 6)
+            return numbered is not None and _is_over(numbered[0].strip(), below)
+        listed = index > 0 and self.blocks[index - 1].kind == "item"
+        if listed and (numbered is None or self._goes_on(index - 1, numbered[0].strip())):
+            return False
+        return after.kind == "heading" or (after.kind != "cell" and len(below.split()) >= _FEW)
+
+    def _goes_on(self, index: int, number: str) -> bool:
+        """Tell whether `number` may go on the list, or table of contents, of the item above it."""
+        above = _NUMBERED.match(self.texts[index])
+        if above is None:
+            return False
+        title = len(self.texts[index].split()) < _FEW and not self.ends[index].endswith(".")
+        return title or _form(above[0].strip()) == _form(number)
 
     def _listed(self) -> Iterator[int]:
         """Yield the paragraphs that are items of a list whose bullets are lost.
@@ -192,6 +221,22 @@ class _Finder:
         while short < stop and _is_short(self.texts[short]):
             short += 1
         return short if short - index > 1 else index
+
+
+def _form(number: str) -> str:
+    """Return what the numbers of one list share: 1.1 for "2.1" and "2.2", (a) for "(b)"."""
+    return re.sub(r"[a-z]+", "a", re.sub(r"[A-Z]+", "A", re.sub(r"\d+", "1", number)))
+
+
+def _is_over(number: str, below: str) -> bool:
+    """Tell whether a numbered line heads the item below it: text on the next level, or bullets."""
+    match = _NUMBERED.match(below)
+    if match is None:
+        return True
+    inner = match[0].strip()
+    deeper = inner.startswith(number.rstrip(".)") + ".") and _form(inner) != _form(number)
+    lettered = _PLAIN_NUMBER.match(number) is not None and _LETTERED.match(inner) is not None
+    return (deeper or lettered) and len(below.split()) >= _FEW
 
 
 def _is_tight(gap: str) -> bool:

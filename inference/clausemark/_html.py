@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from clausemark._blocks import Piece, collapse, word_set
-from clausemark._furniture import body_of, is_furniture
+from clausemark._furniture import body_of, is_furniture, is_hidden
 from clausemark._grid import Grid
+from clausemark._headings import is_dated, is_statement
 from clausemark._markup import Node, parse
 from clausemark._plain import Wrapping, plain_pieces, unbulleted
 
@@ -25,6 +26,7 @@ _BLOCKS: Final = word_set(
 )
 _LISTS: Final = frozenset({"ul", "ol", "menu", "dir", "dl"})
 #: What the parts of a table may stand in, and the parts that hold no text of their own.
+_PRESSED: Final = frozenset({"button", "input"})
 _FRAME: Final = frozenset({"table", "thead", "tbody", "tfoot", "tr", "colgroup"})
 _NESTING: Final = {
     **dict.fromkeys(("caption", "colgroup", "thead", "tbody", "tfoot"), frozenset({"table"})),
@@ -33,19 +35,26 @@ _NESTING: Final = {
     "col": {"table", "colgroup"},
 }
 _BOLD: Final = frozenset({"b", "strong"})
-_WEIGHT = re.compile(r"font-weight\s*:\s*(?:bold|[6-9]00)", re.I)
+_WEIGHT = re.compile(r"font-weight\s*:\s*(?:(bold|[6-9]00)|normal|lighter|[1-5]00)", re.I)
+#: What Word writes into its items' style, and into that of their bullets.
+_WORD_ITEM = re.compile(r"mso-list\s*:\s*l\d+\s+level(\d)", re.I)
+_WORD_BULLET = re.compile(r"mso-list\s*:\s*ignore", re.I)
 _SPACES = re.compile(r"\s+")
 
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where the walk stands: heading level, list depth, item level, bold, preformatted."""
+    """Where the walk stands: heading level, list depth, item level, bold, preformatted.
+
+    `bare` tells an item that is all bold, as its neighbour is: a list of names, not of sections.
+    """
 
     heading: int = 0
     depth: int = 0
     item: int = 0
     bold: bool = False
     pre: bool = False
+    bare: bool = False
 
 
 def html_pieces(markup: str) -> list[Piece]:
@@ -93,6 +102,8 @@ class _Walk:
         if node.tag == "br":
             self.buffer.append(("\n", self.place.bold))
             return False
+        if _WORD_BULLET.search(node.get("style")) and _is_sign(node):
+            return False
         if _is_block(node):
             self._flush()
         if node.tag == "table" and (rows := _data_rows(node)):
@@ -107,13 +118,15 @@ class _Walk:
             return replace(place, depth=place.depth + 1)
         if node.tag in ("li", "dt", "dd"):
             level = max(1, place.depth) + (node.tag == "dd")
-            return replace(place, item=level, heading=0)
+            return replace(place, item=level, heading=0, bare=_is_bare(node))
         if level := _heading(node):
             return replace(place, heading=level)
         if node.tag == "pre":
             return replace(place, pre=True)
-        if node.tag in _BOLD or _WEIGHT.search(node.get("style")):
-            return replace(place, bold=True)
+        if (bold := _weight(node)) is not None:
+            place = replace(place, bold=bold)
+        if match := _WORD_ITEM.search(node.get("style")):
+            return replace(place, item=int(match[1]))
         return place
 
     def _leave(self, node: Node, outer: _Place) -> None:
@@ -131,7 +144,7 @@ class _Walk:
             return
         if self.place.heading and len(line.split()) <= 40:
             self.found.append(Piece("heading", line, self.place.heading))
-        elif bold and _is_title(line):
+        elif bold and not self.place.bare and _is_title(line):
             self.found.append(Piece("heading", line, 5))
         elif self.place.item:
             self.found.append(Piece("item", unbulleted(line), self.place.item))
@@ -156,6 +169,7 @@ class _Walk:
             all(c.tag == "th" for c in titles)
             or (row.parent is not None and row.parent.tag == "thead")
             or (first and all(_is_bold(c) for c in cells))
+            or _is_group(cells)
         )
         level = 0 if header else 1
         for cell in cells:
@@ -181,8 +195,45 @@ class _Walk:
 
 
 def _alternative(cell: Node) -> str:
-    """Return what stands for the pictures of a cell: a tick says yes as well as the word."""
-    return collapse(" ".join(n.get("alt") for n in cell.descendants() if n.tag == "img"))
+    """Return what stands for the pictures of a cell: a tick says yes as well as the word.
+
+    That is text for screen readers, else the pictures' labels.
+    """
+    shown = [cell]
+    for node in shown:
+        inner = (c for c in node.children if isinstance(c, Node) and c.tag not in _PRESSED)
+        shown.extend(c for c in inner if not is_hidden(c))
+    words = (part for node in shown for part in node.children if isinstance(part, str))
+    named = (n.get("aria-label") or n.get("alt") or n.get("title") for n in shown)
+    return collapse(" ".join(words)) or collapse(" ".join(named))
+
+
+def _weight(node: Node) -> bool | None:
+    """Return whether an element makes its text bold, or plain again; None if it does neither."""
+    if match := _WEIGHT.search(node.get("style")):
+        return match[1] is not None
+    return True if node.tag in _BOLD else None
+
+
+def _is_sign(node: Node) -> bool:
+    """Tell a bullet of Word's, one letter of a symbol font, from a number."""
+    words = "".join(
+        c for n in [node, *node.descendants()] for c in n.children if isinstance(c, str)
+    )
+    return len(words.strip()) == 1 and not words.strip().isdigit()
+
+
+def _is_bare(item: Node) -> bool:
+    """Tell an item that is all bold as the one before or after it is."""
+    beside = (item.before, item.after)
+    return _is_bold(item) and any(n and n.tag == item.tag and _is_bold(n) for n in beside)
+
+
+def _is_group(cells: list[Node]) -> bool:
+    """Tell a row that names the rows below it: one bold cell over several columns."""
+    if len(cells) != 1 or cells[0].get("colspan") in ("", "0", "1"):
+        return False
+    return cells[0].tag == "th" or _is_bold(cells[0])
 
 
 def _is_block(node: Node) -> bool:
@@ -217,6 +268,8 @@ def _is_title(line: str) -> bool:
         and line[-1] not in ",;"
         and line[-2:] != "::"
         and (line[-1] != ":" or len(line.split()) <= 4)
+        and not is_dated(line)
+        and not is_statement(line)
     )
 
 
@@ -243,7 +296,8 @@ def _broken(buffer: list[tuple[str, bool]], *, pre: bool) -> Iterator[Piece]:
 
 def _is_bold(cell: Node) -> bool:
     """Tell whether a cell holds nothing but bold text."""
-    return cell.size == sum(n.size for n in cell.descendants() if n.tag in _BOLD)
+    bold = sum(n.size for n in cell.descendants() if n.tag in _BOLD and _weight(n))
+    return cell.size == bold
 
 
 def _is_regular(table: Node, inner: list[Node]) -> bool:

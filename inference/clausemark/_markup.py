@@ -29,6 +29,7 @@ _CHUNK: Final = 1 << 16
 class Node:
     """An element: its tag, attributes, parent and children.
 
+    `before` and `after` are the elements beside it, whatever text stands between.
     `size` counts the characters of text within, blanks not, `linked` those that are links' text;
     `spoken` tells that text stands right in the element, between its children.
     """
@@ -37,6 +38,8 @@ class Node:
     attributes: dict[str, str]
     parent: Node | None
     children: list[Node | str] = field(default_factory=list)
+    before: Node | None = None
+    after: Node | None = None
     size: int = 0
     linked: int = 0
     spoken: bool = False
@@ -62,18 +65,29 @@ class _Builder:
         self.root = Node("#root", {}, None)
         self.at = self.root
         self.nodes: list[Node] = []
+        #: The last child of each element.
+        self.last: dict[Node, Node] = {}
         self.silent = 0
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         if self.silent or tag in _SILENT:
+            if tag == "svg" and not self.silent:
+                self._add(Node(tag, dict(attributes), self.at))  # its label may be an answer
             self.silent += 1
             return
         if tag in _NEUTRAL:
             tag = _ROLES.get(attributes.get("role", ""), tag)
         node = Node(tag, dict(attributes), self.at)
+        self._add(node)
+        self.at = node
+
+    def _add(self, node: Node) -> None:
+        before = self.last.get(self.at)
+        if before is not None:
+            node.before, before.after = before, node
+        self.last[self.at] = node
         self.at.children.append(node)
         self.nodes.append(node)
-        self.at = node
 
     def end(self, _tag: str) -> None:
         if self.silent:

@@ -320,7 +320,7 @@ class _Builder:
         column = max(stretch.block.column, cells[-1].column + 1 if cells else 0)
         heads = self.table.heads
         head = heads.get(column, "") if stretch.block.level else ""
-        if not stretch.block.level:
+        if not stretch.block.level and stretch.block.span == 1:
             name = unmarked(headline(text))
             heads[column] = name if len(name) <= _LONGEST_COLUMN_NAME else ""
         cells.append(Cell(self._inline(text), column, stretch.block.span, head))

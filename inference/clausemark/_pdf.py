@@ -16,6 +16,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from clausemark._blocks import Piece, collapse, word_set
+from clausemark._headings import is_dated
 from clausemark._plain import Wrapping, plain_pieces
 from clausemark.errors import DocumentError
 
@@ -240,7 +241,7 @@ def _is_title(line: _Line, body: float) -> bool:
     text = line.text.strip()
     if len(text) > 110 or text[-1] in ".;," or not any(map(str.isalpha, text)):
         return False
-    return line.size >= _LARGE * body or (line.bold and text[-1] != ":")
+    return line.size >= _LARGE * body or (line.bold and text[-1] != ":" and not is_dated(text))
 
 
 def _apart(before: _Line, line: _Line, leading: float) -> bool:

@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from clausemark._blocks import Block, Piece, collapse
-from clausemark._headings import resembles_heading
+from clausemark._headings import is_dated, is_statement, resembles_heading
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -196,7 +196,7 @@ class _Reader:
             self._block("heading", start, end, len(match[1]))
         elif stop > index + 1 and _SETEXT.match(self._head(stop - 1)):
             self._block("heading", start, end, 1 if self.text[end - 1] == "=" else 2)
-        elif _BOLD.match(head) and end - start < 130:
+        elif end - start < 130 and _is_bold_title(head):
             self._block("heading", start, end, 4)
         elif head.startswith("|") and head.rstrip().endswith("|"):
             self._row(start, end)
@@ -247,6 +247,12 @@ class _Reader:
             self.blocks[k] = replace(block, level=0)
             if block.level == 1:
                 break
+
+
+def _is_bold_title(head: str) -> bool:
+    """Tell a line that is all bold and a title, not a sentence or a date."""
+    words = head.strip("*_:")
+    return _BOLD.match(head) is not None and not (is_dated(words) or is_statement(words))
 
 
 def _opens(head: str) -> bool:

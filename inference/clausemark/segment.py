@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from clausemark._blocks import collapse
-from clausemark._headings import heading_text, refine
+from clausemark._headings import heading_text, is_dated, refine
 from clausemark._plain import plain_blocks, unbulleted
 from clausemark._sentences import cuts, last_sentence
 from clausemark.document import Block, Document
@@ -91,6 +91,8 @@ class _Segmenter:
         #: The paragraph that `intro` is to be found in, once an item asks for it.
         self.opener: Block | None = None
         self.header: str | None = None
+        #: What the rows at hand have in common, by a row of one cell above them.
+        self.group: str | None = None
         self.parents: list[tuple[int, str]] = []
 
     def run(self) -> list[Clause]:
@@ -115,7 +117,7 @@ class _Segmenter:
             return self._row(index)
         else:
             self.parents = []
-            self.header = None
+            self.header = self.group = None
             self._emit(block.start, block.end, None)
             self.opener = block
         return index + 1
@@ -137,13 +139,15 @@ class _Segmenter:
         # A list right under its heading is introduced by it.
         self.intro, self.opener = self.heading, None
         self.parents = []
-        self.header = None
+        self.header = self.group = None
         self._hold(block.start)
 
     def _introduction(self, block: Block) -> str | None:
         """Return the sentence that introduces what follows, if the paragraph ends in one."""
         sentence = last_sentence(self.text[block.start : block.end], words=_LEAD)
         opens = not sentence.endswith((".", "!", "?")) or "following" in sentence.lower()
+        if is_dated(sentence) and not sentence.endswith(":"):
+            return None
         return sentence if opens else None
 
     def _item(self, block: Block) -> None:
@@ -166,19 +170,30 @@ class _Segmenter:
         """Emit one clause for the cells of a row; a header row leads the rows below it."""
         first = self.blocks[index]
         stop = index + 1
-        while stop < len(self.blocks) and self._same_row(self.blocks[stop], first):
+        grouped = self._is_group(index)
+        while not grouped and stop < len(self.blocks) and self._same_row(stop, first):
             stop += 1
         end = self.blocks[stop - 1].end
         self.parents = []
-        self._emit(first.start, end, self.header)
+        lead = " ".join(part for part in (self.header, not grouped and self.group) if part)
+        self._emit(first.start, end, lead or None)
         if first.level == 0:
             row = collapse(self.text[first.start : end]).strip("|-: ")
-            self.header = " ".join(row.replace("|", " ").split()[:_LEAD])
+            words = " ".join(row.replace("|", " ").split()[:_LEAD])
+            self.header, self.group = (self.header, words) if grouped else (words, self.group)
         return stop
 
-    @staticmethod
-    def _same_row(block: Block, first: Block) -> bool:
-        return block.kind == "cell" and (block.level == 0 if first.level == 0 else block.level > 1)
+    def _is_group(self, index: int) -> bool:
+        """Tell a header over several columns that has its row to itself."""
+        block, *rest = self.blocks[index : index + 2]
+        alone = not rest or rest[0].kind != "cell" or rest[0].column == 0
+        return block.level == 0 and block.column == 0 and block.span > 1 and alone
+
+    def _same_row(self, index: int, first: Block) -> bool:
+        block = self.blocks[index]
+        if block.kind != "cell":
+            return False
+        return block.level > 1 if first.level else block.level == 0 and not self._is_group(index)
 
     def _emit(self, start: int, end: int, lead_in: str | None) -> None:
         """Add the clauses of a stretch, the first of them with what was held back for it."""
