@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from clausemark._blocks import Piece, collapse, word_set
@@ -26,6 +27,8 @@ _BLOCKS: Final = word_set(
 )
 _LISTS: Final = frozenset({"ul", "ol", "menu", "dir", "dl"})
 #: What the parts of a table may stand in, and the parts that hold no text of their own.
+#: Elements that the name in an item may have.
+_NAME: Final = 20
 _PRESSED: Final = frozenset({"button", "input"})
 _FRAME: Final = frozenset({"table", "thead", "tbody", "tfoot", "tr", "colgroup"})
 _NESTING: Final = {
@@ -225,8 +228,9 @@ def _is_sign(node: Node) -> bool:
 
 def _is_bare(item: Node) -> bool:
     """Tell an item that is all bold as the one before or after it is."""
-    beside = (item.before, item.after)
-    return _is_bold(item) and any(n and n.tag == item.tag and _is_bold(n) for n in beside)
+    beside = [n for n in (item.before, item.after) if n and n.tag == item.tag]
+    # Lists may be nested by the thousand: only a few elements of each are looked at.
+    return any(_is_bold(n, most=_NAME) for n in beside) and _is_bold(item, most=_NAME)
 
 
 def _is_group(cells: list[Node]) -> bool:
@@ -294,10 +298,10 @@ def _broken(buffer: list[tuple[str, bool]], *, pre: bool) -> Iterator[Piece]:
     yield from plain_pieces("\n".join(plain), wrapping)
 
 
-def _is_bold(cell: Node) -> bool:
-    """Tell whether a cell holds nothing but bold text."""
-    bold = sum(n.size for n in cell.descendants() if n.tag in _BOLD and _weight(n))
-    return cell.size == bold
+def _is_bold(node: Node, most: int | None = None) -> bool:
+    """Tell whether a cell or an item holds nothing but bold text, in its first elements."""
+    within = islice(node.descendants(), most)
+    return node.size == sum(n.size for n in within if n.tag in _BOLD and _weight(n))
 
 
 def _is_regular(table: Node, inner: list[Node]) -> bool:
