@@ -7,6 +7,7 @@ import datetime
 import decimal
 import math
 import re
+from contextlib import suppress
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,12 +18,12 @@ from clausemark._rows import ROW_BYTES, ArrowRow, BadRow, checked_text
 from clausemark.errors import RecordError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from clausemark._rows import Columns
 
-__all__ = ["ParquetReader", "parquet_schema", "plain"]
+__all__ = ["ParquetReader", "integer_ends", "parquet_schema", "plain"]
 
 #: Bytes and rows decoded at once; a value is always decoded whole, with the page it stands in.
 _BATCH_BYTES: Final = 4_000_000
@@ -38,7 +39,7 @@ def parquet_schema(path: Path) -> Any:
     """Return the Arrow schema of a Parquet file; raise RecordError if it has none."""
     try:
         schema = parquet().read_schema(path)
-    except (OSError, pyarrow().ArrowInvalid) as error:
+    except (OSError, pyarrow().ArrowInvalid, pyarrow().ArrowNotImplementedError) as error:
         raise RecordError(
             f"{path} is no Parquet file ({_reason(error)}).", hint="Get the file again."
         ) from None
@@ -46,6 +47,24 @@ def parquet_schema(path: Path) -> Any:
     if twice:
         raise RecordError(f"{path} has two columns {twice[0]!r}.", hint="Rename one of them.")
     return schema
+
+
+def integer_ends(path: Path, name: str) -> Iterator[float]:
+    """Yield the least and the greatest of a column of integers, as the file's statistics say.
+
+    Infinity stands for what they do not say.
+    """
+    with parquet().ParquetFile(path) as file:
+        for k in range(file.num_row_groups):
+            chunk = file.metadata.row_group(k)
+            columns = map(chunk.column, range(chunk.num_columns))
+            known = next(c.statistics for c in columns if c.path_in_schema == name)
+            if known is not None and known.null_count == chunk.num_rows:
+                continue
+            if known is None or not known.has_min_max:
+                yield math.inf
+            else:
+                yield from (known.min, known.max)
 
 
 class ParquetReader:
@@ -77,9 +96,10 @@ class ParquetReader:
             raise EOFError(_reason(error)) from error
 
     def _raws(self) -> Iterator[tuple[int, tuple[_Lot, int]]]:
-        wanted = None if self._keep is None else list({self._column, *self._keep})
         number = 0
         with parquet().ParquetFile(self._path, buffer_size=_BUFFER, pre_buffer=False) as file:
+            keep, schema = self._keep, file.schema_arrow
+            wanted = None if keep is None else _those({self._column, *keep}, schema)
             rows = _batch_rows(file.metadata)
             for batch in file.iter_batches(rows, columns=wanted, use_threads=False):
                 lot = _Lot(batch, self._column, self._keep)
@@ -100,12 +120,18 @@ class ParquetReader:
         return text, lot.native(k), size
 
 
+def _those(names: Iterable[str], schema: Any) -> list[str]:
+    """Return the names that a file has: another file may have the rest."""
+    return [name for name in names if name in schema.names]
+
+
 class _Lot:
     """A record batch whose rows are looked at one by one."""
 
     def __init__(self, batch: Any, column: str, keep: Sequence[str] | None) -> None:
         self._texts = batch.column(column)
-        self._batch = batch if keep is None else batch.select(list(keep))
+        self._keep = keep
+        self._batch = batch if keep is None else batch.select(_those(keep, batch.schema))
         self._all = batch
 
     @cached_property
@@ -131,16 +157,18 @@ class _Lot:
     def values(self, k: int) -> dict[str, Any]:
         """Return a row's columns in JSON's types; raise BadRow if a string is not UTF-8."""
         try:
-            return {
-                name: plain(column[k])
-                for name, column in zip(self._batch.schema.names, self._batch.columns, strict=True)
-            }
+            names, columns = self._batch.schema.names, self._batch.columns
+            found = {name: plain(one[k]) for name, one in zip(names, columns, strict=True)}
         except UnicodeDecodeError:
             raise BadRow("not UTF-8", "in another column") from None
+        return found if self._keep is None else {name: found.get(name) for name in self._keep}
 
     def native(self, k: int) -> ArrowRow:
         """Return a row in Arrow; one of a heavy batch is copied, so that it holds nothing else."""
-        return ArrowRow(self._batch.take([k]), 0) if self._heavy else ArrowRow(self._batch, k)
+        if self._heavy:
+            with suppress(pyarrow().ArrowNotImplementedError):  # of views there are no copies
+                return ArrowRow(self._batch.take([k]), 0)
+        return ArrowRow(self._batch, k)
 
 
 def plain(scalar: Any) -> Any:

@@ -11,11 +11,12 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from clausemark._arrow import parquet_schema
+from clausemark._arrow import integer_ends, parquet_schema
 from clausemark._extra import pyarrow
 from clausemark._lines import DAMAGE, lines, opened
-from clausemark._rows import BadRow
+from clausemark._rows import BadRow, checked_text
 from clausemark._tables import CLAUSE_COLUMNS, csv_header, json_object
+from clausemark._types import holds
 from clausemark.errors import RecordError
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ _CHUNK_BYTES: Final = 10_000_000
 #: Columns of a table, and fields of one of its columns, at most: keys that are data are none.
 _WIDEST: Final = 10_000
 _DEEPEST: Final = 1_000
+#: Types within types: readers of Parquet stop at 100 levels, of which a list takes two.
+_LEVELS: Final = 40
 #: A double holds every integer up to here.
 _BIG: Final = 2**53
 
@@ -90,7 +93,7 @@ def _sorted_out(
 def _read_columns(one: Input, form: str, column: str) -> dict[str, Any]:
     """Return a file's columns; raise RecordError if it is no table with a text."""
     try:
-        found = _found(one, whole=form != "jsonl", typed=form == "parquet")
+        found = _found(one, column, whole=form != "jsonl", typed=form == "parquet")
     except DAMAGE as error:
         raise RecordError(f"{one.path} cannot be read ({error}).") from None
     _check_text(one, found, column)
@@ -108,14 +111,16 @@ def _settled(
     types: dict[str, Any] = {}
     named: dict[str, None] = {}
     strict = any(one.kind == "parquet" for one in inputs)
+    _check_kept(readable, keep, whole=form != "jsonl")
     for one, found in readable:
-        _check(one, found, keep, added)
+        _check_added(one, found, keep, added)
         kept = {name: kind for name, kind in found.items() if keep is None or name in keep}
         named.update(dict.fromkeys(kept))
         if form == "parquet":
             types = _merged(types, kept, strict=strict, file=str(one.path))
     if form == "jsonl":
         return Plan()
+    _check_exact(readable, types)
     names = tuple(named if keep is None else keep)
     if form == "csv":
         return Plan(names)
@@ -148,15 +153,60 @@ def _check_text(one: Input, found: Mapping[str, Any], column: str) -> None:
         _check_textual(one, parquet_schema(one.path).field(column))
 
 
-def _check(
+def _check_kept(
+    readable: Sequence[tuple[Input, dict[str, Any]]], keep: Sequence[str] | None, *, whole: bool
+) -> None:
+    """Refuse a name that no input has; where one has it, the others' rows have null there.
+
+    JSON Lines that were not read as a `whole` are now: a key may come late.
+    """
+    known = {name for _, found in readable for name in found}
+    if not known or known.issuperset(keep or ()):
+        return
+    for one, _ in readable:
+        if one.kind == "jsonl" and not whole:
+            known.update(_scanned(one, "", whole=True, typed=False))
+    for name in keep or ():
+        if name not in known:
+            first, found = readable[0]
+            where = f"{first.path} has" if len(readable) == 1 else "No input has"
+            columns = ", ".join(found if len(readable) == 1 else sorted(known))
+            raise RecordError(
+                f"{where} no column {name!r}; its columns: {columns}.", hint="Correct --columns."
+            )
+
+
+def _check_exact(
+    readable: Sequence[tuple[Input, dict[str, Any]]], types: Mapping[str, Any]
+) -> None:
+    """Refuse Parquet columns that would lose digits, or could not be written, in the common type.
+
+    JSON's own numbers are looked at one by one.
+    """
+    for one, found in readable:
+        for name, kind in found.items():
+            if one.kind != "parquet" or types.get(name) is None:
+                continue
+            wide = _plain_type(types[name])
+            if not holds(wide, kind) and not _is_small(one.path, name, kind, wide):
+                raise RecordError(
+                    f"{one.path}: column {name!r} is of type {kind}; with the other files' it "
+                    f"would be {wide}, which does not hold all of its values.",
+                    hint="Label such files one by one, or leave the column out by --columns.",
+                )
+
+
+def _is_small(path: Path, name: str, kind: Any, wide: Any) -> bool:
+    """Tell whether the file says of a column of integers that doubles hold them, too."""
+    types = pyarrow().types
+    if not (types.is_integer(kind) and wide == pyarrow().float64()):
+        return False
+    return all(abs(end) <= _BIG for end in integer_ends(path, name))
+
+
+def _check_added(
     one: Input, found: Mapping[str, Any], keep: Sequence[str] | None, added: Sequence[str]
 ) -> None:
-    missing = [name for name in keep or () if name not in found]
-    if missing and found:
-        raise RecordError(
-            f"{one.path} has no column {missing[0]!r}; its columns: {', '.join(found)}.",
-            hint="Correct --columns.",
-        )
     clash = [name for name in added if name in found and (keep is None or name in keep)]
     if clash:
         raise RecordError(
@@ -175,12 +225,12 @@ def _check_textual(one: Input, field: Any) -> None:
         )
 
 
-def _found(one: Input, *, whole: bool, typed: bool) -> dict[str, Any]:
+def _found(one: Input, column: str, *, whole: bool, typed: bool) -> dict[str, Any]:
     """Return a file's columns; their types are None unless `typed`."""
     if one.kind == "parquet":
         return {field.name: field.type for field in parquet_schema(one.path)}
     if one.kind == "jsonl":
-        return _scanned(one, whole=whole, typed=typed)
+        return _scanned(one, column if typed else "", whole=whole, typed=typed)
     text = pyarrow().string() if typed else None
     if one.kind == "csv":
         return dict.fromkeys(csv_header(one.path), text)
@@ -188,10 +238,13 @@ def _found(one: Input, *, whole: bool, typed: bool) -> dict[str, Any]:
     return {name: number if name in CLAUSE_COLUMNS[1:4] else text for name in CLAUSE_COLUMNS}
 
 
-def _scanned(one: Input, *, whole: bool, typed: bool) -> dict[str, Any]:
-    """Read JSON Lines for their columns: the first lines, or the `whole` file."""
+def _scanned(one: Input, column: str, *, whole: bool, typed: bool) -> dict[str, Any]:
+    """Read JSON Lines for their columns: the first lines, or the `whole` file.
+
+    With `column`, that of the text, rows that will be refused for theirs have no say.
+    """
     found: dict[str, Any] = {}
-    objects = _objects(one)
+    objects = _objects(one, column)
     while rows := list(_chunk(objects)):
         names = dict.fromkeys(name for row in rows for name in row)
         here = {name: _type([row.get(name) for row in rows]) if typed else None for name in names}
@@ -206,12 +259,15 @@ def _scanned(one: Input, *, whole: bool, typed: bool) -> dict[str, Any]:
     return found
 
 
-def _objects(one: Input) -> Iterator[tuple[dict[str, Any], int]]:
+def _objects(one: Input, column: str) -> Iterator[tuple[dict[str, Any], int]]:
     """Yield the objects of a file, up to where it is damaged: labelling will meet that again."""
     with suppress(*DAMAGE), opened(one.path) as (stream, _):
         for _, line in lines(stream):
             with suppress(BadRow):
-                yield json_object(line), len(line or b"")
+                values = json_object(line)
+                if column:
+                    checked_text(values.get(column), column)
+                yield values, len(line or b"")
 
 
 def _chunk(objects: Iterator[tuple[dict[str, Any], int]]) -> Iterator[dict[str, Any]]:
@@ -229,9 +285,9 @@ def _type(values: list[Any]) -> Any:
     arrow = pyarrow()
     try:
         kind = arrow.array(values).type
-    except (arrow.ArrowException, OverflowError, ValueError, TypeError):
-        return None
-    if not _storable(kind):
+        if not _storable(kind):
+            return None
+    except (arrow.ArrowException, OverflowError, ValueError, TypeError, RecursionError):
         return None
     # A column of large integers may meet fractions further on, and would lose digits by them.
     if any(map(_is_big, values)):
@@ -261,12 +317,21 @@ def _fields(kind: Any) -> Iterator[Any]:
         yield from _fields(kind.field(k).type)
 
 
+def _depth(kind: Any) -> int:
+    return 1 + max((_depth(kind.field(k).type) for k in range(kind.num_fields)), default=0)
+
+
 def _has_fractions(kind: Any) -> bool:
     return any(map(pyarrow().types.is_floating, _fields(kind)))
 
 
 def _storable(kind: Any) -> bool:
-    """Parquet has no structure without fields; one of thousands is a table of its own."""
+    """Parquet has no structure without fields; one of thousands is a table of its own.
+
+    What is nested deeper than its readers go is refused, too.
+    """
+    if _depth(kind) > _LEVELS:
+        return False
     within = list(itertools.islice(_fields(kind), _DEEPEST + 1))
     hollow = any(pyarrow().types.is_struct(one) and not one.num_fields for one in within)
     return not hollow and len(within) <= _DEEPEST

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any, Final, cast
 
 from clausemark._extra import parquet, pyarrow
-from clausemark._output import csv_rows, json_line, safe_cell
+from clausemark._output import csv_rows, json_line
 from clausemark._rows import ArrowRow
 from clausemark.errors import RecordError
 
@@ -37,9 +37,7 @@ _NO_NUMBERS: Final = ("NaN", "Infinity")
 class Form:
     """How labelled rows are written: the format, its compression, the columns old and new.
 
-    In CSV, `guarded` puts an apostrophe before cells that a spreadsheet would run; it is for
-    policies, other people's text. Cells of a table stay as they are. `headed` says that every part
-    has the column names, not the first alone.
+    `headed` says that every part of a CSV has the column names, not the first alone.
     """
 
     kind: str
@@ -49,7 +47,6 @@ class Form:
     prefix: str = ""
     scored: bool = True
     min_score: float = 0.0
-    guarded: bool = False
     headed: bool = True
 
     @property
@@ -97,8 +94,7 @@ class Form:
             table.writerow([*self._cells(_values(row)), *self._label_cells(result)])
 
     def _cells(self, values: Mapping[str, Any]) -> list[str]:
-        cells = [_cell(values.get(name)) for name in self.plan.names]
-        return [safe_cell(cell) for cell in cells] if self.guarded else cells
+        return [_cell(values.get(name)) for name in self.plan.names]
 
     def _label_cells(self, result: LabelledText) -> list[str | float]:
         scores = self._scores(result) if self.scored else {}
@@ -174,13 +170,9 @@ def _native(rows: list[Row], schema: Any) -> Iterator[Any]:
     arrow = pyarrow()
     places = [row.columns for row in rows if isinstance(row.columns, ArrowRow)]
     for _, run in itertools.groupby(places, lambda place: id(place.batch)):
-        batch, taken = None, []
-        for place in run:
-            batch = place.batch
-            taken.append(place.index)
-        table = arrow.Table.from_batches([batch]).take(taken)
+        table = arrow.Table.from_batches(_slices(list(run)))
         columns = [
-            _cast(table[field.name], field.type)
+            _cast(table[field.name], field.type, field.name)
             if field.name in table.column_names
             else arrow.nulls(len(table), field.type)
             for field in schema
@@ -188,8 +180,34 @@ def _native(rows: list[Row], schema: Any) -> Iterator[Any]:
         yield arrow.table(columns, schema=schema)
 
 
-def _cast(column: Any, kind: Any) -> Any:
-    return column if column.type.equals(kind) else column.cast(kind)
+def _slices(places: list[ArrowRow]) -> Iterator[Any]:
+    """Yield the places of one batch, in runs: not every type can be taken by index."""
+    first = count = 0
+    for place in places:
+        if count and place.index == first + count:
+            count += 1
+            continue
+        if count:
+            yield place.batch.slice(first, count)
+        first, count = place.index, 1
+    if count:
+        yield places[-1].batch.slice(first, count)
+
+
+def _cast(column: Any, kind: Any, name: str) -> Any:
+    if column.type.equals(kind):
+        return column
+    try:
+        return column.cast(kind)
+    except pyarrow().ArrowException as error:
+        raise _misfit(name, kind, error) from None
+
+
+def _misfit(name: str, kind: Any, error: Exception) -> RecordError:
+    return RecordError(
+        f"column {name!r} has a value that is no {kind} ({error}).",
+        hint="Write JSON Lines, or leave the column out by --columns.",
+    )
 
 
 def _built(rows: list[Row], plan: Plan) -> Any:
@@ -202,10 +220,7 @@ def _built(rows: list[Row], plan: Plan) -> Any:
         try:
             columns.append(arrow.array(values, field.type))
         except (arrow.ArrowException, OverflowError, TypeError) as error:
-            raise RecordError(
-                f"column {field.name!r} has a value that is no {field.type} ({error}).",
-                hint="Write JSON Lines, or leave the column out by --columns.",
-            ) from None
+            raise _misfit(field.name, field.type, error) from None
     return arrow.table(columns, schema=plan.schema)
 
 

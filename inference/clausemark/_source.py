@@ -81,7 +81,8 @@ class Tables:
         if one.kind == "parquet":
             native = self._kind == "parquet"
             return ParquetReader(one.path, self._column, self._keep, native=native)
-        return ClauseReader(one.path, self._column, self._keep, headings=self._headings)
+        guarded = self._kind == "csv"
+        return ClauseReader(one.path, self._keep, headings=self._headings, guarded=guarded)
 
 
 def _raws(reader: Reader, file: str) -> Iterator[tuple[int, int, Any]]:

@@ -13,6 +13,7 @@ import json
 from typing import IO, TYPE_CHECKING, Any, Final, Protocol
 
 from clausemark._lines import DAMAGE, lines, opened
+from clausemark._output import safe_cell
 from clausemark._rows import ROW_BYTES, BadRow, check_unicode, checked_text
 from clausemark.document import read_document
 from clausemark.errors import DocumentError, RecordError
@@ -307,15 +308,19 @@ class _Feed:
 
 
 class ClauseReader(_FileReader):
-    """A policy: each clause is a row, and the model reads it as `clausemark label` has it read."""
+    """A policy: each clause is a row, and the model reads it as `clausemark label` has it read.
+
+    `guarded` puts an apostrophe before what a spreadsheet would run: it is other people's text.
+    """
 
     place = "row"
 
     def __init__(
-        self, path: Path, column: str, keep: Sequence[str] | None, *, headings: bool
+        self, path: Path, keep: Sequence[str] | None, *, headings: bool, guarded: bool = False
     ) -> None:
-        super().__init__(path, column, keep)
+        super().__init__(path, "text", keep)
         self._headings = headings
+        self._guarded = guarded
 
     def raws(self) -> Iterator[tuple[int, Any]]:
         """Yield the clauses, or the reason why there are none."""
@@ -331,5 +336,7 @@ class ClauseReader(_FileReader):
         name = str(self.path).encode(errors="replace").decode()
         values = {"document": name}
         values |= {name: getattr(raw, name) for name in CLAUSE_COLUMNS[1:]}
-        text = checked_text(model_text(raw, headings=self._headings), "text")
+        if self._guarded:
+            values = {k: safe_cell(v) if isinstance(v, str) else v for k, v in values.items()}
+        text = checked_text(model_text(raw, headings=self._headings), self.column)
         return text, self._pick(values), len(raw.text)

@@ -283,7 +283,6 @@ def label_tables(  # noqa: PLR0913
         prefix=options.prefix,
         scored=not options.labels_only,
         min_score=options.min_score,
-        guarded=all(one.kind == "policy" for one in found),
         headed=not there.single,
     )
     source = Tables(
