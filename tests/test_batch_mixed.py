@@ -160,3 +160,18 @@ def test_what_is_nested_too_deep_for_parquet_becomes_json(
     result = batch(tiny, path, "--output", out)
     assert result.exit_code == 0, result.stderr
     assert read(out)[0]["x"] == "[" * depth + "]" * depth
+
+
+def test_a_file_of_a_folder_that_cannot_be_read_is_one_reject(tiny: Path, tmp_path: Path) -> None:
+    folder, out = tmp_path / "in", tmp_path / "out"
+    folder.mkdir()
+    table(folder / "a.jsonl", [{"text": "We share."}])
+    (folder / "b.jsonl").symlink_to("nowhere.jsonl")
+    result = batch(tiny, folder, "--output", out)
+    assert result.exit_code == 1
+    assert "2 rows: 1 labelled, 1 rejected (1 file cannot be read)" in result.stderr
+    assert "b.jsonl does not exist" in rejects(out)[0]["detail"]
+    (folder / "a.jsonl").unlink()
+    result = batch(tiny, folder, "--output", tmp_path / "none")
+    assert (result.exit_code, result.stderr.count("\n")) == (1, 1)
+    assert "b.jsonl does not exist" in result.stderr

@@ -79,6 +79,9 @@ def _sorted_out(
     readable: list[tuple[Input, dict[str, Any]]] = []
     errors: dict[Path, RecordError] = {}
     for one in inputs:
+        if one.unreadable:
+            errors[one.path] = RecordError(one.unreadable)
+            continue
         try:
             readable.append((one, _read_columns(one, form, column)))
         except RecordError as error:

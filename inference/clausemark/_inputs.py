@@ -37,6 +37,7 @@ class Input:
     """A file to read, as it was when the run began; `named` if not only found in a folder.
 
     The SHA-256 is of all of it: labelling a megabyte takes a thousand times as long as hashing it.
+    `unreadable` is why a file found beside others cannot be read; it has no size and no digest.
     """
 
     path: Path
@@ -45,10 +46,20 @@ class Input:
     modified: int
     sha256: str
     named: bool
+    unreadable: str = ""
 
     @classmethod
     def of(cls, path: Path, kind: str, *, named: bool) -> Input:
-        """Measure a file; raise RecordError if it cannot be read."""
+        """Measure a file; raise RecordError if it is `named` and cannot be read."""
+        try:
+            return cls._measured(path, kind, named=named)
+        except RecordError as error:
+            if named:
+                raise
+            return cls(path, kind, 0, 0, "", named, str(error))
+
+    @classmethod
+    def _measured(cls, path: Path, kind: str, *, named: bool) -> Input:
         try:
             if not path.is_file():
                 problem = "is no regular file" if path.exists() else "does not exist"
@@ -62,6 +73,8 @@ class Input:
 
     def check(self) -> None:
         """Raise RecordError if the file has changed since it was measured."""
+        if self.unreadable:
+            return
         try:
             now = self.path.stat()
         except OSError as error:

@@ -62,7 +62,7 @@ class Tables:
                 continue
             reader = self._reader(one)
             reason = self._unreadable.get(one.path)
-            raws = _raws(reader, str(one.path)) if reason is None else _refused(reason)
+            raws = _raws(reader, str(one.path)) if reason is None else _refused(one, reason)
             self._now = (reader, one.bytes)
             skip = position.items if index == position.file else 0
             for items, number, raw in raws:
@@ -107,8 +107,9 @@ def _raws(reader: Reader, file: str) -> Iterator[tuple[int, int, Any]]:
         yield items, number, raw
 
 
-def _refused(reason: str) -> Iterator[tuple[int, int, Any]]:
-    yield 1, 1, BadRow("file is no table", reason, lost=True)
+def _refused(one: Input, reason: str) -> Iterator[tuple[int, int, Any]]:
+    what = "file cannot be read" if one.unreadable else "file is no table"
+    yield 1, 1, BadRow(what, reason, lost=True)
 
 
 def _item(reader: Reader, file: str, after: Position, number: int, raw: Any) -> Row | Reject:
