@@ -80,7 +80,7 @@ def test_a_finished_run_leaves_only_its_results() -> None:
 def test_a_run_says_what_it_was_made_with() -> None:
     run = json.loads((learnt().folder / "run.json").read_text())
     assert run["versions"]["torch"] == torch.__version__
-    assert [len(digest) for digest in run["data"].values()] == [64]
+    assert [len(digest) for digest in run["data"].values()] == [64, 64]
 
 
 def test_another_config_is_kept_out_of_a_runs_folder(tmp_path: Path) -> None:

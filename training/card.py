@@ -65,6 +65,11 @@ def read_facts(path: Path, metrics: Sequence[Path]) -> Facts:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
         sources = tuple(Source(**source) for source in values.pop("sources"))
         quoted = {m.parent.name: _quote(json.loads(m.read_text("utf-8"))) for m in metrics}
+        if len(quoted) < len(metrics):
+            raise RecordError(
+                "two --metrics stand in folders of one name, by which figures are quoted.",
+                hint="Rename one of the folders.",
+            )
         return Facts(**values, sources=sources, metrics=quoted)
     except FileNotFoundError as error:
         raise RecordError(f"{error.filename}: no such file.") from None

@@ -71,6 +71,7 @@ _READ_BY = {"mlm_weight": ("both",), "label_smoothing": ("headings", "both")}
 #: Least and greatest value of what would only fail later, or silently do nothing.
 _SOURCE_RANGES = (("majority", 0, 1), ("weight", 0, 1000), ("heading", 0, 1), ("share", 0, 1))
 _RANGES = (
+    ("seed", 0, 2**32 - 1),
     ("epochs", 1, 10_000),
     ("batch_tokens", LENGTHS[0], 10**9),
     ("window", 8, LONGEST_WINDOW),
@@ -159,6 +160,11 @@ class FitConfig:
                     hint=f"Leave it out, or set task = {' or '.join(map(repr, tasks))}.",
                 )
         sources = [*self.train, *([self.validation] if self.validation else [])]
+        if self.fold is not None and all(one.fold == "any" for one in sources):
+            raise ConfigError(
+                f"config {self.name}: fold is {self.fold}, and no source leaves it out.",
+                hint="Set fold = 'out' in [[train]] and 'in' in [validation], or leave it out.",
+            )
         if self.fold is None and (cut := [one for one in sources if one.fold != "any"]):
             raise ConfigError(
                 f"config {self.name}: {cut[0].path} is read by fold = {cut[0].fold!r}, and the run "
@@ -203,6 +209,8 @@ def load_config(path: Path, overrides: Sequence[str] = ()) -> FitConfig:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ConfigError(f"{path}: no such config.", hint="See training/configs/.") from None
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror}).") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: not valid TOML: {error}.") from None
     for override in overrides:

@@ -23,9 +23,9 @@ import typer
 
 from clausemark.errors import ClausemarkError
 from training import examples, thresholds
-from training.config import FitConfig, Source, load_config
+from training.config import ConfigError, FitConfig, Source, load_config
 from training.evaluate import against, assess
-from training.files import circumstances, write_json
+from training.files import circumstances, make_folder, write_json
 from training.fit import fit
 from training.outoffold import OutOfFold
 
@@ -82,9 +82,11 @@ def summary(out: OutOfFold, baseline: Path | None = None) -> dict[str, Any]:
 
 
 def _without_fold(source: Source, held: Source) -> Source:
-    if source.path != held.path:
-        return source
-    return replace(source, fold="out", splits=held.splits)
+    return replace(source, fold="out") if _is_same(source.path, held.path) else source
+
+
+def _is_same(one: str, other: str) -> bool:
+    return Path(one).resolve() == Path(other).resolve()
 
 
 def _held_out(config: FitConfig) -> Source:
@@ -92,8 +94,15 @@ def _held_out(config: FitConfig) -> Source:
     if config.validation is None:
         raise ClausemarkError(f"config {config.name}: no [validation], so nothing to hold out.")
     gold = config.validation.path
-    named = [s for source in config.train if source.path == gold for s in source.splits]
-    return Source(path=gold, splits=tuple(dict.fromkeys(named)), fold="in")
+    named = [source.splits for source in config.train if _is_same(source.path, gold)]
+    if not named:
+        raise ConfigError(
+            f"config {config.name}: no [[train]] source is {gold}, so no fold can be left out.",
+            hint="Name the corpus that is judged on in [[train]], too.",
+        )
+    # No splits are all splits.
+    splits = dict.fromkeys(split for each in named for split in each) if all(named) else ()
+    return Source(path=gold, splits=tuple(splits), fold="in")
 
 
 def main(  # noqa: PLR0913, PLR0917  (an option of the command each)
@@ -112,6 +121,7 @@ def main(  # noqa: PLR0913, PLR0917  (an option of the command each)
     try:
         loaded = load_config(config, overrides or [])
         examples.check_folds(_held_out(loaded), folds)
+        make_folder(Path(loaded.runs) / name)
         for fold in only or []:
             fit(fold_config(loaded, name, fold))
         if only:

@@ -34,7 +34,7 @@ from clausemark.labels import OPP115
 from clausemark.segment import headed
 from clausemark.tokens import combine
 from training.config import ConfigError
-from training.examples import checksum, read_rows
+from training.examples import HELD, checksum, read_rows
 from training.files import circumstances, write_array, write_json, write_text
 from training.frozen import Frozen, config_of
 
@@ -65,13 +65,16 @@ class Candidate:
 def candidates(
     paths: Sequence[Path], labelled: Sequence[Path], *, number: int, seed: int
 ) -> list[Candidate]:
-    """Return at most `number` distinct texts of `paths`, drawn at random, none of `labelled`."""
+    """Return at most `number` distinct texts of `paths`, drawn at random, none of `labelled`.
+
+    None of validation or test places either: as pseudo-labels they would have no split any more.
+    """
     seen = {_key(row["text"]) for path in labelled for row in read_rows(path)}
     found: list[Candidate] = []
     for path in paths:
         for row in read_rows(path):
             key = _key(row["text"])
-            if key not in seen:
+            if key not in seen and row.get("split") not in HELD:
                 seen.add(key)
                 found.append(_candidate(row, path))
     if not found:

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from training.config import Source
 
 
+#: Places that figures are told of: no vocabulary is chosen and nothing learnt on them.
+HELD = ("validation", "test")
+
+
 @dataclass(frozen=True, slots=True)
 class Examples:
     """Labelled texts as arrays, row by row.
@@ -93,15 +97,17 @@ def load(
     """
     paths = {source.apart for source in sources if source.apart}
     apart = {path: Apart(row["text"] for row in read_rows(path)) for path in paths}
-    rows = [
-        (row, source)
-        for source in sources
-        for row in _select(source, fold)
-        if not (source.apart and apart[source.apart].repeated(row["text"]))
-    ]
-    if not rows:
-        names = ", ".join(source.path for source in sources)
-        raise RecordError(f"no record is left of {names}.", hint="Check splits and fold.")
+    rows: list[tuple[dict[str, Any], Source]] = []
+    for source in sources:
+        before = len(rows)
+        away = apart.get(source.apart)
+        found = _select(source, fold)
+        rows += [(row, source) for row in found if not (away and away.repeated(row["text"]))]
+        if len(rows) == before:
+            raise RecordError(
+                f"no record is left of {source.path}.",
+                hint="Check splits, strata, share, fold and apart.",
+            )
     majority = np.stack([_multi_hot(row, scheme) for row, _ in rows])
     votes = np.stack([_votes(row, scheme) for row, _ in rows])
     share = np.asarray([source.majority for _, source in rows], dtype=np.float32)[:, None]
@@ -160,9 +166,14 @@ def check_folds(source: Source, folds: int) -> None:
 
 
 def checksum(path: Path | str) -> str:
-    """Return the sha256 of a file, in hex."""
-    with Path(path).open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    """Return the sha256 of a file, in hex; raise RecordError where it cannot be read."""
+    try:
+        with Path(path).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise RecordError(
+            f"{path}: cannot be read ({error.strerror}).", hint="Name a file that is there."
+        ) from None
 
 
 def _select(source: Source, fold: int | None) -> Iterator[dict[str, Any]]:
@@ -216,6 +227,11 @@ def _votes(row: dict[str, Any], scheme: Scheme) -> NDArray[np.float32]:
         return _multi_hot(row, scheme)
     out = np.zeros(len(scheme.labels), dtype=np.float32)
     for name, share in row["votes"].items():
+        if not 0 <= share <= 1:
+            raise RecordError(
+                f"record {row['id']!r}: {share} of the votes are for {name!r}.",
+                hint="Votes are shares, from 0 to 1.",
+            )
         out[_column(row, name, scheme)] = share
     return out
 

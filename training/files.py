@@ -42,7 +42,15 @@ def as_json(value: object, *, indent: int | None = None) -> str:
 
 
 def make_folder(folder: Path) -> None:
-    """Make `folder` if it is not there; raise OutputError if it takes no files."""
+    """Make `folder` if it is not there; raise OutputError if it is a run's or takes no files."""
+    if (folder / "config.json").exists():
+        raise OutputError(
+            f"{folder}: a run's folder, whose figures would be lost.", hint="Choose another name."
+        )
+    _make(folder)
+
+
+def _make(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
@@ -65,7 +73,7 @@ def whole_folder(folder: Path) -> Iterator[Path]:
 
     Nothing is left of it where filling it fails. Raises OutputError where no file can be written.
     """
-    make_folder(folder.parent)
+    _make(folder.parent)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as room:
         fresh = Path(room) / "run"
         yield fresh

@@ -137,6 +137,11 @@ def _cpu_has_bf16() -> bool:
 
 def _claim(config: FitConfig) -> None:
     path = config.folder / "config.json"
+    if not path.exists() and (config.folder / "metrics.json").exists():
+        raise ConfigError(
+            f"{config.folder}: holds figures of something else than a run.",
+            hint="Choose another name (--set name=...), or remove the folder.",
+        )
     if path.exists():
         found = json.loads(path.read_text(encoding="utf-8"))
         others = differing(found, config, where=str(path))
@@ -161,7 +166,21 @@ def _task(config: FitConfig) -> tuple[Any, list[str]]:
     if config.task == "headings":
         return read_headings(config.train[0].path, smoothing=config.label_smoothing)
     data = examples.load(config.train, fold=config.fold)
+    _check_apart(config, data)
     return LabelTask(list(OPP115.names), data), data.texts
+
+
+def _check_apart(config: FitConfig, data: Examples) -> None:
+    """Refuse records that train and validate: the epoch would be chosen by what was learnt."""
+    if config.validation is None:
+        return
+    held = examples.load_judgeable(config.validation, fold=config.fold)
+    if both := set(data.ids) & set(held.ids):
+        raise ConfigError(
+            f"config {config.name}: {len(both)} records of {config.validation.path} train and "
+            f"validate, such as {min(both)!r}.",
+            hint="Set splits, or fold, in [[train]] and [validation].",
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,6 +71,7 @@ class OutOfFold:
         if config.validation is None:
             raise RecordError(f"{folder}: its config names no validation records.")
         held = config.validation
+        _check_unchanged(folder, held.path)
         data = examples.load_judgeable(held, fold=config.fold)
         if data.ids != ids:
             raise RecordError(
@@ -95,3 +96,14 @@ class OutOfFold:
                 f"{error.filename}: missing.", hint="Run python -m training.crossval first."
             ) from None
         return cls([r[0] for r in rows], [r[1] for r in rows], [r[2] for r in rows], **arrays)
+
+
+def _check_unchanged(folder: Path, path: str) -> None:
+    """Raise RecordError where the records at `path` are others than run.json says of `folder`."""
+    made = folder / "run.json"
+    data = json.loads(made.read_text(encoding="utf-8")).get("data", {}) if made.exists() else {}
+    if path in data and data[path] != examples.checksum(path):
+        raise RecordError(
+            f"{path}: has changed since {folder} was validated on it.",
+            hint="Build the records as they were, or train again.",
+        )

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 import typer
 
-from clausemark.errors import ClausemarkError
+from clausemark.errors import ClausemarkError, OutputError
 from clausemark.labels import OPP115
 from clausemark.segment import headed
 from training import stacking
@@ -51,6 +51,8 @@ def main(
     """Correct the labels of TEXTS by the mean of the teachers."""
     room = output / texts.stem
     try:
+        if output.resolve() == texts.resolve().parent:
+            raise OutputError(f"{texts}: would be replaced.", hint="Choose another --output.")
         made = checksums(teacher, [weights_of(run) for run in teacher])
         claim(room, {"teachers": made, "texts": checksums([texts])})
         trust = stacking.read(weights)

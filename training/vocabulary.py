@@ -30,7 +30,7 @@ from safetensors.torch import load_file, save_file
 from clausemark.errors import ClausemarkError, ModelError
 from training.config import ConfigError
 from training.encoders import load_tokenizer, make_encoder, resolve
-from training.examples import checksum, read_rows
+from training.examples import HELD, checksum, read_rows
 from training.files import circumstances, refuse_existing, whole_folder, write_json
 
 if TYPE_CHECKING:
@@ -43,9 +43,6 @@ if TYPE_CHECKING:
 
 #: What `run.json` tells the pieces and respelled tokens of, whatever was chosen.
 LEAST = (1, 2, 5, 10, 20, 50)
-
-#: Places that figures are told of: the vocabulary is not chosen on them.
-HELD = ("validation", "test")
 
 _BATCH = 4096
 _CHECKED = 1000
