@@ -7,17 +7,16 @@ import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import typer
 from training_fixtures import (
     bert,
     config_values,
     easy,
     make_config,
     rows,
+    run,
     write_records,
     write_toml,
 )
-from typer.testing import CliRunner
 
 from clausemark.errors import RecordError
 from training import baseline, card, crossval, distil, evaluate, examples, fit, relabel
@@ -25,16 +24,9 @@ from training.config import ConfigError, Source
 from training.outoffold import OutOfFold
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from training.config import FitConfig
-
-
-def run(program: Callable[..., None], *arguments: object) -> Any:
-    app = typer.Typer()
-    app.command()(program)
-    return CliRunner().invoke(app, [str(argument) for argument in arguments])
 
 
 def config_of(tmp_path: Path, *train: dict[str, Any], **changes: Any) -> FitConfig:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-import typer
 from analysis_fixtures import random
 from training_fixtures import (
     bert,
@@ -15,10 +14,10 @@ from training_fixtures import (
     easy,
     make_config,
     rows,
+    run,
     write_records,
     write_toml,
 )
-from typer.testing import CliRunner
 
 from clausemark import Classifier
 from clausemark.errors import RecordError
@@ -34,16 +33,9 @@ from training.scored import read_scored
 from training.systems import System
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
 PARTIAL = r"c3pa\.jsonl: 1 of \d+ records speak for some labels only; '.*' is known for 1 of 12"
-
-
-def run(program: Callable[..., None], *arguments: Path | str) -> Any:
-    app = typer.Typer()
-    app.command()(program)
-    return CliRunner().invoke(app, [str(argument) for argument in arguments])
 
 
 @pytest.fixture

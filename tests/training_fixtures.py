@@ -12,9 +12,10 @@ import tempfile
 from collections import Counter
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
+import typer
 from tokenizers import ByteLevelBPETokenizer, Tokenizer, models, processors
 from tokenizers import normalizers as norm
 from tokenizers import pre_tokenizers as pre
@@ -27,10 +28,14 @@ from transformers import (
     RobertaConfig,
     RobertaForSequenceClassification,
 )
+from typer.testing import CliRunner
 
 from data.fictional_policies import FOLDER
 from training.config import FitConfig, parse_config
 from training.fit import fit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 torch.set_num_threads(1)
 
@@ -166,6 +171,13 @@ def config_values(base: Path, records: Path, runs: Path, **changes: Any) -> dict
         "precision": "fp32",
     }
     return values | changes
+
+
+def run(program: Callable[..., None], *arguments: object) -> Any:
+    """Run a program of training/ with a command line; return what Typer's runner says of it."""
+    app = typer.Typer()
+    app.command()(program)
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
 
 
 def make_config(base: Path, records: Path, runs: Path, **changes: Any) -> FitConfig:
