@@ -41,8 +41,8 @@ NANOS, MICROS = pa.timestamp("ns"), pa.timestamp("us")
         (pa.array([2**60]), pa.array([0.5])),
         (pa.array([dt.datetime(9999, 12, 31)], MICROS), pa.array([dt.datetime(2024, 1, 1)], NANOS)),
         (pa.array([decimal.Decimal("12345678901234567.89")]), pa.array([0.5])),
-        (pa.array([1], pa.uint64()), pa.array([1], pa.int64())),
-        (pa.array([[1]]), pa.array([[0.5]])),
+        (pa.array([2**63], pa.uint64()), pa.array([1], pa.int64())),
+        (pa.array([[decimal.Decimal("1.10")]]), pa.array([[0.5]])),
     ],
 )
 @pytest.mark.parametrize("turned", [False, True])
@@ -56,6 +56,33 @@ def test_types_that_lose_by_each_other_are_refused_before_labelling(
     assert "column 'v' is of type" in result.stderr
     assert result.stderr.count("\n") == 1
     assert not (tmp_path / "out.parquet.parts").exists()
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "values"),
+    [
+        (pa.array([1], MICROS), pa.array([1], NANOS), ["1970-01-01T00:00:00.000001"]),
+        (pa.array([1], pa.uint64()), pa.array([-1], pa.int64()), [1, -1]),
+        (pa.array([[1]]), pa.array([[0.5]]), [[1.0], [0.5]]),
+        (pa.array([b"x"], pa.binary()), pa.array([b"y"], pa.large_binary()), [b"x", b"y"]),
+    ],
+)
+def test_types_whose_values_go_together_do(
+    tiny: Path, tmp_path: Path, one: pa.Array, other: pa.Array, values: list[Any]
+) -> None:
+    paths = [stored(tmp_path / "a.parquet", v=one), stored(tmp_path / "b.parquet", v=other)]
+    out = tmp_path / "out.parquet"
+    assert batch(tiny, *paths, "--output", out).exit_code == 0
+    found = [row["v"] for row in pq.read_table(out).to_pylist()]
+    same = found if len(values) == 2 else [found[0].isoformat()]
+    assert same == values
+
+
+def test_values_that_only_writing_finds_end_in_one_line(tiny: Path, tmp_path: Path) -> None:
+    paths = [stored(tmp_path / "a.parquet", v=[[2**60]]), stored(tmp_path / "b.parquet", v=[[0.5]])]
+    result = batch(tiny, *paths, "--output", tmp_path / "out.parquet")
+    assert (result.exit_code, result.stderr.count("\n")) == (1, 1)
+    assert "column 'v' has a value that is no list<" in result.stderr
 
 
 def test_integers_that_doubles_hold_go_with_doubles(tiny: Path, tmp_path: Path) -> None:

@@ -33,6 +33,8 @@ def test_a_section_beside_the_article_is_kept_and_a_teaser_is_not() -> None:
     ]
     assert clauses(f"<main>{article}</main><div>{teaser}</div>") == [LONG_CLAUSE]
     assert clauses(f"<main>{article}{teaser}</main>") == [LONG_CLAUSE]
+    trial = "<h2>Ready?</h2><p>Start your free trial today and see how it helps your team.</p>"
+    assert clauses(f"<main>{article}<section>{trial}</section></main>") == [LONG_CLAUSE]
 
 
 @pytest.mark.parametrize(
@@ -55,16 +57,26 @@ def test_a_section_folded_under_its_heading_is_kept(opener: str) -> None:
     assert "brokers" not in str(clauses(page.format(form)))
 
 
+def test_what_waits_hidden_under_a_menu_or_a_title_is_not_read() -> None:
+    old = "<div hidden>You use an outdated browser, which puts your data at risk.</div>"
+    menu = '<header><button aria-expanded="false">Menu</button></header>'
+    assert clauses(f"{menu}{old}<p>{LONG}</p>") == [LONG_CLAUSE]
+    assert "outdated" not in str(clauses(f"<h1>Privacy</h1>{old}<p>{LONG}</p>"))
+
+
 def test_asides_and_footers_in_the_flow_of_the_text_are_kept() -> None:
     box = "<p>We sell your location to data brokers.</p>"
-    page = (
-        f"<p>{LONG}</p><h2>Selling</h2><aside>{box}</aside><h2>Contact</h2><footer>{box}</footer>"
-    )
+    contact = f"<section><h2>Contact</h2><footer>{box}</footer></section>"
+    page = f"<p>{LONG}</p><h2>Selling</h2><aside>{box}</aside>{contact}"
     assert [text for *_, text in clauses(page)][1:] == [
         "Selling\n\nWe sell your location to data brokers.",
         "Contact\n\nWe sell your location to data brokers.",
     ]
     assert clauses(f"<div><p>{LONG}</p></div><footer>{box}</footer>") == [LONG_CLAUSE]
+    for imprint in (box, "<p>© Acme. All rights reserved. We sell telephones to people.</p>"):
+        assert clauses(f"<p>{LONG}</p><footer>{imprint}</footer>") == [LONG_CLAUSE]
+        after = "<footer>© Acme, and we like what we do here.</footer><script></script><b></b>"
+        assert clauses(f"<p>{LONG}</p>{after}") == [LONG_CLAUSE]
     links = '<a href="/">Read about us and your next telephone.</a>'
     assert clauses(f"<p>{LONG}</p><aside>{links}</aside>") == [LONG_CLAUSE]
 
@@ -133,7 +145,17 @@ def test_bold_dates_and_statements_are_no_headings(name: str, bold: str, line: s
     ] * 2
 
 
-@pytest.mark.parametrize("line", ["Who we are.", "How we share your information.", "Acme Inc."])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Who we are.",
+        "How we share your information.",
+        "Acme Inc.",
+        "Transfers outside the EEA.",
+        "Log data we gather automatically.",
+        "Notice to California residents, effective January 1, 2023",
+    ],
+)
 def test_a_bold_title_may_end_in_a_stop(line: str) -> None:
     ((heading, _, _),) = clauses(f"<p><b>{line}</b></p><p>We sell telephones to people.</p>")
     assert heading == line
@@ -162,10 +184,11 @@ def test_icons_of_a_cell_say_what_they_say_to_screen_readers() -> None:
         f"<tr><td>Names</td><td>{unseen.format('Yes')}</td><td>{unseen.format('No')}</td></tr>"
         '<tr><td>Faces</td><td><span role="img" aria-label="No"></span></td>'
         '<td><svg aria-label="Never"><title>x</title></svg></td></tr>'
+        '<tr><td>Mail</td><td><del>1 year</del></td><td aria-label="Sold"></td></tr>'
         "<tr><td>Bills</td><td><button>Open</button></td><td><i hidden>7</i></td></tr>"
     )
     texts = [text for *_, text in clauses(f"<table>{head}{rows}</table>")]
-    assert texts[1:] == ["Names\nYes\nNo", "Faces\nNo\nNever", "Bills"]
+    assert texts[1:] == ["Names\nYes\nNo", "Faces\nNo\nNever", "Mail", "Bills"]
 
 
 @pytest.mark.parametrize("cell", ["<th colspan=2>{}</th>", "<td colspan=2><b>{}</b></td>"])
@@ -185,6 +208,23 @@ def test_a_row_over_all_columns_names_the_rows_below_it(cell: str) -> None:
     assert [lead for _, lead, _ in clauses(f"<table>{groups}</table><p>We end.</p>")] == [
         None, "Necessary", None, "Advertising", None,
     ]  # fmt: skip
+
+
+def test_a_group_ends_with_its_table_and_is_no_part_of_the_header() -> None:
+    head = "<tr><th>Name</th><th>Duration</th></tr>"
+    group = "<tr><th colspan=2>Necessary</th></tr>"
+    first = f"<table>{head}{group}<tr><td></td><td>1 day</td></tr></table>"
+    second = (
+        "<table><tr><th>Right</th><th>How</th></tr><tr><td>Access</td><td>Write</td></tr></table>"
+    )
+    assert [lead for _, lead, _ in clauses(first + second)] == [
+        None, "Name Duration", "Name Duration Necessary", "Name Duration", "Right How",
+    ]  # fmt: skip
+    note = "<tr><td colspan=2><b>Please note that we never sell any of what stands above, whoever "
+    noted = f"{note}asks us to do so.</b></td></tr><tr><td>bid</td><td>2 days</td></tr>"
+    assert clauses(f"<table>{head}<tr><td>sid</td><td>1 day</td></tr>{noted}</table>")[-1][1] == (
+        "Name Duration"
+    )
 
 
 def test_words_own_bullets_are_bullets_on_their_level() -> None:

@@ -100,6 +100,23 @@ def test_numbered_headings_at_the_top_of_pages_stay() -> None:
     assert found == ["Annex 1", "Annex 2", "Annex 3"]
 
 
+@pytest.mark.parametrize("line", ["Acme Privacy | {}", "Privacy Policy - Page {} of 3"])
+def test_a_running_line_in_large_type_is_gone(line: str) -> None:
+    out = io.BytesIO()
+    canvas = Canvas(out)
+    for number, what in enumerate(["names", "bills", "calls"], 1):
+        canvas.setFont("Helvetica", 14)
+        canvas.drawString(72, 800, line.format(number))
+        canvas.setFont("Helvetica", 10)
+        for k in range(4):
+            canvas.drawString(
+                72, 700 - 40 * k, f"We keep your {what}, {'as we said, ' * k}for you."
+            )
+        canvas.showPage()
+    canvas.save()
+    assert not any("Privacy" in text for text in texts(pdf(out.getvalue())))
+
+
 def test_a_paragraph_goes_on_over_the_page() -> None:
     head = "We keep the address that you give to us when you order a line from our"
     tail = "shop, and we delete it when the line is closed."

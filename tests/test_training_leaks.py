@@ -100,9 +100,11 @@ def test_votes_are_shares(tmp_path: Path) -> None:
 
 def test_places_that_are_held_get_no_pseudo_labels(tmp_path: Path) -> None:
     path = write_records(tmp_path / "gold.jsonl", list(rows()))
-    found = distil.candidates([path], [], number=1_000, seed=0)
+    copy = [{**row, "id": f"copy-{row['id']}", "split": None} for row in rows()]
+    again = write_records(tmp_path / "copy.jsonl", copy)
+    found = distil.candidates([again, path], [], number=1_000, seed=0)
     split_of = {row["id"]: row["split"] for row in rows()}
-    assert {split_of[one.id] for one in found} == {"train"}
+    assert {split_of[one.id.removeprefix("copy-")] for one in found} == {"train"}
 
 
 def test_a_run_is_judged_by_the_records_that_it_was_validated_on(tmp_path: Path) -> None:

@@ -70,11 +70,13 @@ def candidates(
     None of validation or test places either: as pseudo-labels they would have no split any more.
     """
     seen = {_key(row["text"]) for path in labelled for row in read_rows(path)}
+    every = (row for path in paths for row in read_rows(path))
+    seen |= {_key(row["text"]) for row in every if row.get("split") in HELD}
     found: list[Candidate] = []
     for path in paths:
         for row in read_rows(path):
             key = _key(row["text"])
-            if key not in seen and row.get("split") not in HELD:
+            if key not in seen:
                 seen.add(key)
                 found.append(_candidate(row, path))
     if not found:

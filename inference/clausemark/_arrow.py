@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from clausemark._rows import Columns
 
-__all__ = ["ParquetReader", "integer_ends", "parquet_schema", "plain"]
+__all__ = ["ParquetReader", "fits", "parquet_schema", "plain"]
 
 #: Bytes and rows decoded at once; a value is always decoded whole, with the page it stands in.
 _BATCH_BYTES: Final = 4_000_000
@@ -49,22 +49,26 @@ def parquet_schema(path: Path) -> Any:
     return schema
 
 
-def integer_ends(path: Path, name: str) -> Iterator[float]:
-    """Yield the least and the greatest of a column of integers, as the file's statistics say.
+def fits(path: Path, name: str, kind: Any, wide: Any) -> bool:
+    """Tell whether a column's least and greatest values can be cast, if the file says them."""
+    arrow = pyarrow()
+    for end in _ends(path, name):
+        try:
+            arrow.scalar(end, kind).cast(wide)
+        except (arrow.ArrowException, OverflowError):
+            return False
+    return True
 
-    Infinity stands for what they do not say.
-    """
+
+def _ends(path: Path, name: str) -> Iterator[Any]:
+    """Yield the least and the greatest value of each part of a column that is not nested."""
     with parquet().ParquetFile(path) as file:
         for k in range(file.num_row_groups):
-            chunk = file.metadata.row_group(k)
-            columns = map(chunk.column, range(chunk.num_columns))
-            known = next(c.statistics for c in columns if c.path_in_schema == name)
-            if known is not None and known.null_count == chunk.num_rows:
-                continue
-            if known is None or not known.has_min_max:
-                yield math.inf
-            else:
-                yield from (known.min, known.max)
+            group = file.metadata.row_group(k)
+            for column in map(group.column, range(group.num_columns)):
+                known = column.statistics if column.path_in_schema == name else None
+                if known is not None and known.has_min_max:
+                    yield from (known.min, known.max)
 
 
 class ParquetReader:

@@ -182,7 +182,8 @@ def _names(columns: str | None) -> tuple[str, ...] | None:
     """Return the names in a row of CSV, so that one may hold a comma in quotation marks."""
     if columns is None:
         return None
-    names = tuple(next(csv.reader([columns], skipinitialspace=True), []))
+    cells = next(csv.reader([columns], skipinitialspace=True), [])
+    names = tuple(cells if '"' in columns else map(str.strip, cells))
     if not names or not all(names) or len(set(names)) < len(names):
         raise typer.BadParameter("--columns names columns once each, with commas between.")
     return names

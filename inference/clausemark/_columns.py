@@ -11,12 +11,12 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from clausemark._arrow import integer_ends, parquet_schema
+from clausemark._arrow import fits, parquet_schema
 from clausemark._extra import pyarrow
 from clausemark._lines import DAMAGE, lines, opened
 from clausemark._rows import BadRow, checked_text
 from clausemark._tables import CLAUSE_COLUMNS, csv_header, json_object
-from clausemark._types import holds
+from clausemark._types import blurs, holds
 from clausemark.errors import RecordError
 
 if TYPE_CHECKING:
@@ -184,27 +184,21 @@ def _check_exact(
 ) -> None:
     """Refuse Parquet columns that would lose digits, or could not be written, in the common type.
 
-    JSON's own numbers are looked at one by one.
+    Where the type alone does not tell, the least and greatest value do, if the file says them; else
+    writing does. JSON's own numbers are looked at one by one.
     """
     for one, found in readable:
         for name, kind in found.items():
             if one.kind != "parquet" or types.get(name) is None:
                 continue
             wide = _plain_type(types[name])
-            if not holds(wide, kind) and not _is_small(one.path, name, kind, wide):
-                raise RecordError(
-                    f"{one.path}: column {name!r} is of type {kind}; with the other files' it "
-                    f"would be {wide}, which does not hold all of its values.",
-                    hint="Label such files one by one, or leave the column out by --columns.",
-                )
-
-
-def _is_small(path: Path, name: str, kind: Any, wide: Any) -> bool:
-    """Tell whether the file says of a column of integers that doubles hold them, too."""
-    types = pyarrow().types
-    if not (types.is_integer(kind) and wide == pyarrow().float64()):
-        return False
-    return all(abs(end) <= _BIG for end in integer_ends(path, name))
+            if holds(wide, kind) or (not blurs(wide, kind) and fits(one.path, name, kind, wide)):
+                continue
+            raise RecordError(
+                f"{one.path}: column {name!r} is of type {kind}; with the other files' it "
+                f"would be {wide}, which does not hold all of its values.",
+                hint="Label such files one by one, or leave the column out by --columns.",
+            )
 
 
 def _check_added(

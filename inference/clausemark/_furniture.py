@@ -16,7 +16,7 @@ from clausemark._markup import Node
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["body_of", "is_furniture", "is_hidden"]
+__all__ = ["body_of", "is_furniture", "is_mute"]
 
 _CONTROLS: Final = frozenset({"input", "option", "optgroup", "progress", "meter", "dialog"})
 _REGIONS: Final = frozenset({"nav", "footer", "aside", "header"})
@@ -62,8 +62,13 @@ _HEADINGS: Final = frozenset({"h1", "h2", "h3", "h4"})
 _PARTIES = re.compile(
     r"\b(?:we|us|our|you|your|they|their|personal|data|information|cookies?|privacy)\b|@", re.I
 )
-_SENTENCE = re.compile(r"(?:\S+\s+){4,}\S*[.!?]")
+#: A word's start before it: from within words, long texts without a stop take quadratic time.
+_SENTENCE = re.compile(r"(?<!\S)(?:\S+\s+){4}\S*[.!?]")
+#: What a policy speaks of; a page's other boxes speak of the reader alone.
+_OURS = re.compile(r"\b(?:we|us|our|personal|data|information|privacy)\b", re.I)
+_IMPRINT = re.compile(r"©|\bcopyright\b|\ball rights reserved\b", re.I)
 _SMALL: Final = 200
+_SECTIONS: Final = frozenset({"section", "article"})
 _FLOW: Final = frozenset({"p", "ul", "ol", "dl", "table", "blockquote"})
 _TITLES: Final = frozenset({"dt", "summary", "caption", "legend", "td", "th"})
 #: What a redline took out.
@@ -97,7 +102,7 @@ def _is_section(node: Node) -> bool:
         return False
     if _has_control(node) or not any(d.tag in _HEADINGS for d in _first(node)):
         return False
-    return _is_text(node)
+    return _is_text(node) and _OURS.search(_text(node)) is not None
 
 
 def _is_text(node: Node) -> bool:
@@ -116,7 +121,7 @@ def is_furniture(node: Node, body: Node) -> bool:
         return True
     if node.tag == "button":
         return not _is_summary(node)
-    if is_hidden(node):
+    if _is_hidden(node):
         return True
     return _is_region(node, body) or _is_named(node) or _is_banner(node) or _is_small_form(node)
 
@@ -132,7 +137,12 @@ def _is_summary(node: Node) -> bool:
     return over or "aria-expanded" in node.attributes or bool(_FOLDED.search(node.get("class")))
 
 
-def is_hidden(node: Node) -> bool:
+def is_mute(node: Node) -> bool:
+    """Tell what says nothing of its own in a table's cell, not to screen readers either."""
+    return node.tag in _CONTROLS | _STRUCK or node.tag == "button" or _is_hidden(node)
+
+
+def _is_hidden(node: Node) -> bool:
     """Tell what nobody sees, unless it is a section to be opened."""
     hidden = (
         ("hidden" in node.attributes and node.get("hidden") != "until-found")
@@ -151,7 +161,9 @@ def is_hidden(node: Node) -> bool:
 def _is_opened_above(node: Node) -> bool:
     """Tell what stands right under a heading, or under what a page opens it with."""
     above = node.before
-    if above is None or _has_control(node):
+    if above is None or above.tag == "h1" or _has_control(node):
+        return False
+    if above.tag in _REGIONS or above.size >= _SMALL:
         return False
     return _is_heading(above) or any(
         "aria-expanded" in n.attributes for n in (above, *_first(above))
@@ -179,7 +191,10 @@ def _is_region(node: Node, body: Node) -> bool:
 def _is_under_text(node: Node) -> bool:
     """Tell a box that stands in the flow of a text from one at a page's edge."""
     above = node.before
-    return above is not None and (_is_heading(above) or above.tag in _FLOW)
+    if above is None or not (_is_heading(above) or above.tag in _FLOW):
+        return False
+    last = node.after is None and (node.parent is None or node.parent.tag not in _SECTIONS)
+    return node.tag != "footer" or not (last or _IMPRINT.search(_text(node)))
 
 
 def _is_named(node: Node) -> bool:

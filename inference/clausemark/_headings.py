@@ -34,6 +34,15 @@ _OPENERS: Final = word_set(
 )
 _UNFINISHED: Final = word_set("the a an and or is are our your of")
 _DATED = re.compile(r"(?i)\b(?:updated?|revised|modified|effective|date|reviewed|version)\b.*\d")
+_DATE_LINE = re.compile(
+    r"(?i)\W*(?:(?:last\s+)?(?:updated?|revised|modified|reviewed)|effective|version|date"
+    r"|(?:this|our|the)\b[^.]{0,60}\b(?:updated|revised|modified|effective|reviewed))\b.*\d"
+)
+#: How a sentence begins, or a verb that titles seldom have.
+_SAYS = re.compile(
+    r"(?i)(?:we|you|they|it|if|please|no)\b"
+    r"|.*\b(?:may|will|do|does|is|are|can|cannot|must|shall|has|have|never)\b"
+)
 _LINKED = re.compile(r"[@|»]|\s/\s|://|\bwww\.|\d{5}|(?:\d[\s().-]*){7}")
 #: More short lines in a row than this are a table of contents or an address, not headings.
 _RUN: Final = 3
@@ -42,6 +51,8 @@ _PLAIN_NUMBER = re.compile(r"(?:\d{1,2}|[IVX]{1,5})[.)]?\Z|(?:Section|Article|Pa
 _LETTERED = re.compile(r"\([a-z0-9]{1,3}\)\Z")
 #: Fewer words than this in an item are a title, or a part of a sentence.
 _FEW: Final = 6
+#: More characters than this are no line of a date, and no title.
+_LONGEST_LINE: Final = 160
 #: More words than this with a stop are a sentence, if they have no other sign of a title.
 _LONGEST_LABEL: Final = 3
 #: A list without bullets is looked for in this many paragraphs after a colon.
@@ -58,7 +69,7 @@ def resembles_heading(text: str) -> int:
     """Say how much a paragraph's `text` looks like a heading: 0 not, 1 perhaps, 2 by its form."""
     # Most lines are sentences: the cheap signs come first.
     ended = len(text) > 120 or text[-1:] in ("", ",", ";", "!")
-    if ended or _is_stopped(text) or _LINKED.search(text) or is_dated(text):
+    if ended or _is_stopped(text) or _LINKED.search(text) or _DATED.search(text):
         return 0
     line = heading_text(text)
     body = _NUMBERED.sub("", line, count=1)
@@ -76,14 +87,14 @@ def resembles_heading(text: str) -> int:
     return _by_case(words, numbered=body != line)
 
 
-def is_dated(text: str) -> bool:
+def is_dated(line: str) -> bool:
     """Tell a line such as "Last updated: 1 March 2024", which stands over nothing."""
-    return _DATED.search(text) is not None
+    return len(line) < _LONGEST_LINE and _DATE_LINE.match(line) is not None
 
 
 def is_statement(line: str) -> bool:
     """Tell a sentence of its own in bold from a title that a stop ends ("Who we are.")."""
-    if not _is_stopped(line):
+    if len(line) >= _LONGEST_LINE or not _is_stopped(line) or not _SAYS.match(line):
         return False
     return len(line.split()) > _LONGEST_LABEL and not resembles_heading(line[:-1])
 

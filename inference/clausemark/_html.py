@@ -8,7 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from clausemark._blocks import Piece, collapse, word_set
-from clausemark._furniture import body_of, is_furniture, is_hidden
+from clausemark._furniture import body_of, is_furniture, is_mute
 from clausemark._grid import Grid
 from clausemark._headings import is_dated, is_statement
 from clausemark._markup import Node, parse
@@ -27,9 +27,6 @@ _BLOCKS: Final = word_set(
 )
 _LISTS: Final = frozenset({"ul", "ol", "menu", "dir", "dl"})
 #: What the parts of a table may stand in, and the parts that hold no text of their own.
-#: Elements that the name in an item may have.
-_NAME: Final = 20
-_PRESSED: Final = frozenset({"button", "input"})
 _FRAME: Final = frozenset({"table", "thead", "tbody", "tfoot", "tr", "colgroup"})
 _NESTING: Final = {
     **dict.fromkeys(("caption", "colgroup", "thead", "tbody", "tfoot"), frozenset({"table"})),
@@ -38,6 +35,9 @@ _NESTING: Final = {
     "col": {"table", "colgroup"},
 }
 _BOLD: Final = frozenset({"b", "strong"})
+#: Elements that the name in an item may have, and characters that a group of rows' name may have.
+_NAME: Final = 20
+_TITLE: Final = 60
 _WEIGHT = re.compile(r"font-weight\s*:\s*(?:(bold|[6-9]00)|normal|lighter|[1-5]00)", re.I)
 #: What Word writes into its items' style, and into that of their bullets.
 _WORD_ITEM = re.compile(r"mso-list\s*:\s*l\d+\s+level(\d)", re.I)
@@ -204,10 +204,10 @@ def _alternative(cell: Node) -> str:
     """
     shown = [cell]
     for node in shown:
-        inner = (c for c in node.children if isinstance(c, Node) and c.tag not in _PRESSED)
-        shown.extend(c for c in inner if not is_hidden(c))
+        shown.extend(c for c in node.children if isinstance(c, Node) and not is_mute(c))
     words = (part for node in shown for part in node.children if isinstance(part, str))
-    named = (n.get("aria-label") or n.get("alt") or n.get("title") for n in shown)
+    # A cell's own label is its column's name.
+    named = (n.get("aria-label") or n.get("alt") or n.get("title") for n in shown[1:])
     return collapse(" ".join(words)) or collapse(" ".join(named))
 
 
@@ -220,10 +220,11 @@ def _weight(node: Node) -> bool | None:
 
 def _is_sign(node: Node) -> bool:
     """Tell a bullet of Word's, one letter of a symbol font, from a number."""
-    words = "".join(
-        c for n in [node, *node.descendants()] for c in n.children if isinstance(c, str)
-    )
-    return len(words.strip()) == 1 and not words.strip().isdigit()
+    if node.size != 1:
+        return False
+    within = (node, *islice(node.descendants(), _NAME))
+    words = "".join(c for n in within for c in n.children if isinstance(c, str))
+    return words.strip() != "" and not words.strip().isdigit()
 
 
 def _is_bare(item: Node) -> bool:
@@ -235,7 +236,7 @@ def _is_bare(item: Node) -> bool:
 
 def _is_group(cells: list[Node]) -> bool:
     """Tell a row that names the rows below it: one bold cell over several columns."""
-    if len(cells) != 1 or cells[0].get("colspan") in ("", "0", "1"):
+    if len(cells) != 1 or cells[0].get("colspan") in ("", "0", "1") or cells[0].size > _TITLE:
         return False
     return cells[0].tag == "th" or _is_bold(cells[0])
 

@@ -29,6 +29,7 @@ _OCR: Final = "Run OCR first, for example `ocrmypdf in.pdf out.pdf`."
 _PAGE_NUMBER = re.compile(
     r"(?i)[\s|–—-]*(?:page\s*\d{1,3}(?:\s*(?:of|/)\s*\d{1,3})?|\d{1,3}\s*(?:of|/)\s*\d{1,3})[\s|–—-]*\Z"
 )
+_SET_OFF = re.compile(r"(?i)\bpage\s*\d|[|·–—-]\s*\d{1,4}\Z|\A\d{1,4}\s*[|·–—-]")
 _BARE_NUMBER = re.compile(r"[\s|–—-]*\d{1,3}[\s|–—-]*\Z")
 _NUMBERS = re.compile(r"(?<!\d)\d{1,4}(?!\d)")
 _HYPHEN = re.compile(r"(?<=[a-z])[-\u00ad\u2010]\n *(?=[a-z])")
@@ -184,11 +185,12 @@ def _edges(lines: list[_Line]) -> list[_Line]:
 def _keys(line: _Line, large: float) -> set[tuple[str, int, int | None]]:
     """What makes two lines of different pages the same: words and height.
 
-    But for a number that follows the page's; in large type it is a heading's ("Annex 2").
+    But for a number that follows the page's; in large type it is a heading's ("Annex 2"), unless
+    it is set off as a page's.
     """
     text, height = " ".join(line.text.split()), round(line.y / 4)
     found: set[tuple[str, int, int | None]] = {(text, height, None)}
-    if line.size < large:
+    if line.size < large or _SET_OFF.search(text):
         found.update((_NUMBERS.sub("0", text), height, shift) for shift in _shifts(line))
     return found
 
@@ -270,9 +272,10 @@ def _hyphen(match: re.Match[str], known: Counter[str]) -> str:
 
     The document's other lines tell which it is, else the first part.
     """
-    text = match.string.lower()
-    first = re.split(r"[\s-]", text[max(0, match.start() - 30) : match.start()])[-1]
-    rest = re.match(r"[a-z]*", text[match.end() :])
+    text = match.string
+    before = text[max(0, match.start() - 30) : match.start()].lower()
+    first = re.split(r"[\s-]", before)[-1]
+    rest = re.match(r"[a-z]*", text[match.end() : match.end() + 30])
     last = rest[0] if rest else ""
     apart, whole = known[f"{first}-{last}"], known[first + last]
     compound = apart > whole if apart != whole else first in _COMPOUND

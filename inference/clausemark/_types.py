@@ -9,7 +9,7 @@ from clausemark._extra import pyarrow
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["holds"]
+__all__ = ["blurs", "holds"]
 
 #: Binary digits of a float's integers, by its width.
 _DIGITS: Final = {16: 11, 32: 24, 64: 53}
@@ -32,6 +32,18 @@ def holds(wide: Any, kind: Any) -> bool:
         types.is_binary: lambda wide, _: types.is_large_binary(wide),
     }
     return any(test(kind) and rule(wide, kind) for test, rule in rules.items())
+
+
+def blurs(wide: Any, kind: Any) -> bool:
+    """Tell whether a cast would lose digits without a word: decimals become floats."""
+    types = pyarrow().types
+    if types.is_decimal(kind):
+        return bool(types.is_floating(wide))
+    if types.is_struct(kind) and types.is_struct(wide):
+        places = [(wide.get_field_index(field.name), field.type) for field in kind]
+        return any(place >= 0 and blurs(wide.field(place).type, one) for place, one in places)
+    inner = [getattr(one, "value_type", None) for one in (wide, kind)]
+    return None not in inner and blurs(*inner)
 
 
 def _integer(wide: Any, kind: Any) -> bool:

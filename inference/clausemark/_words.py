@@ -48,7 +48,8 @@ _OPENING: Final = re.compile(rf"{_FILL}(?:(?:{_BULLET}|{_NUMBER})\s+)*{_FILL}")
 #: Before a small letter a bare number is no mark: "13 and under".
 _HEADING_NUMBER: Final = re.compile(
     rf"\A(?:\d{{1,2}}(?:\.\d{{1,2}}){{0,3}}(?:[.):]|(?!{_UNIT}|\s+(?-i:[a-z])))"
-    r"|(?:section|article|part|chapter)\s+(?:\d{1,3}|[ivxlc]{1,5}|[a-z])\b[.:]?)"
+    r"|(?:section|article|part|chapter)\s+(?:\d{1,3}[a-z]?|[ivxlc]{1,5}|[a-z]|one|two|three|four|five|six|"
+    r"seven|eight|nine|ten)\b[.:]?)"
     r"(?:\s*[-–—:]\s+|\s+)(?=\S)",
     re.I,
 )

@@ -93,6 +93,8 @@ class _Segmenter:
         self.header: str | None = None
         #: What the rows at hand have in common, by a row of one cell above them.
         self.group: str | None = None
+        #: Whether the row just above was such a one.
+        self.named = False
         self.parents: list[tuple[int, str]] = []
 
     def run(self) -> list[Clause]:
@@ -175,18 +177,23 @@ class _Segmenter:
             stop += 1
         end = self.blocks[stop - 1].end
         self.parents = []
-        lead = " ".join(part for part in (self.header, not grouped and self.group) if part)
+        lead = " ".join(part for part in (self.header, first.level and self.group) if part)
         self._emit(first.start, end, lead or None)
         if first.level == 0:
             row = collapse(self.text[first.start : end]).strip("|-: ")
             words = " ".join(row.replace("|", " ").split()[:_LEAD])
-            self.header, self.group = (self.header, words) if grouped else (words, self.group)
+            if grouped:
+                self.group = words
+            else:
+                self.header, self.group = words, self.group if self.named else None
+        self.named = grouped
         return stop
 
     def _is_group(self, index: int) -> bool:
         """Tell a header over several columns that has its row to itself."""
         block, *rest = self.blocks[index : index + 2]
-        alone = not rest or rest[0].kind != "cell" or rest[0].column == 0
+        alone = not rest or rest[0].kind != "cell" or rest[0].level == 1
+        alone = alone or rest[0].column < block.span
         return block.level == 0 and block.column == 0 and block.span > 1 and alone
 
     def _same_row(self, index: int, first: Block) -> bool:
