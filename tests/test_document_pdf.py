@@ -82,12 +82,13 @@ def test_numbers_at_the_edge_of_a_page_that_do_not_count_the_pages_stay() -> Non
     assert texts(pdf(drawn([heading, (72, 600, "Bills"), (72, 560, "12")])))[1:] == ["Bills", "12"]
 
 
-def test_numbered_headings_at_the_top_of_pages_stay() -> None:
+def topped(line: str, size: int) -> Document:
+    """Three pages of text under a line in large type with the page's number."""
     out = io.BytesIO()
     canvas = Canvas(out)
     for number, what in enumerate(["names", "bills", "calls"], 1):
-        canvas.setFont("Helvetica", 16)
-        canvas.drawString(72, 800, f"Annex {number}")
+        canvas.setFont("Helvetica", size)
+        canvas.drawString(72, 800, line.format(number))
         canvas.setFont("Helvetica", 10)
         for k in range(5):
             canvas.drawString(
@@ -95,26 +96,18 @@ def test_numbered_headings_at_the_top_of_pages_stay() -> None:
             )
         canvas.showPage()
     canvas.save()
-    document = pdf(out.getvalue())
+    return pdf(out.getvalue())
+
+
+def test_numbered_headings_at_the_top_of_pages_stay() -> None:
+    document = topped("Annex {}", 16)
     found = [document.text[b.start : b.end] for b in document.blocks if b.kind == "heading"]
     assert found == ["Annex 1", "Annex 2", "Annex 3"]
 
 
 @pytest.mark.parametrize("line", ["Acme Privacy | {}", "Privacy Policy - Page {} of 3"])
 def test_a_running_line_in_large_type_is_gone(line: str) -> None:
-    out = io.BytesIO()
-    canvas = Canvas(out)
-    for number, what in enumerate(["names", "bills", "calls"], 1):
-        canvas.setFont("Helvetica", 14)
-        canvas.drawString(72, 800, line.format(number))
-        canvas.setFont("Helvetica", 10)
-        for k in range(4):
-            canvas.drawString(
-                72, 700 - 40 * k, f"We keep your {what}, {'as we said, ' * k}for you."
-            )
-        canvas.showPage()
-    canvas.save()
-    assert not any("Privacy" in text for text in texts(pdf(out.getvalue())))
+    assert not any("Privacy" in text for text in texts(topped(line, 14)))
 
 
 def test_a_paragraph_goes_on_over_the_page() -> None:

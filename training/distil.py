@@ -70,15 +70,15 @@ def candidates(
     None of validation or test places either: as pseudo-labels they would have no split any more.
     """
     seen = {_key(row["text"]) for path in labelled for row in read_rows(path)}
-    every = (row for path in paths for row in read_rows(path))
-    seen |= {_key(row["text"]) for row in every if row.get("split") in HELD}
-    found: list[Candidate] = []
+    first: dict[bytes, Candidate] = {}
     for path in paths:
         for row in read_rows(path):
             key = _key(row["text"])
-            if key not in seen:
+            if row.get("split") in HELD:
                 seen.add(key)
-                found.append(_candidate(row, path))
+            elif key not in seen and key not in first:
+                first[key] = _candidate(row, path)
+    found = [candidate for key, candidate in first.items() if key not in seen]
     if not found:
         raise RecordError(f"no text is left of {', '.join(map(str, paths))}.")
     chosen = np.random.default_rng(seed).permutation(len(found))[:number]

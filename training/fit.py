@@ -88,11 +88,13 @@ def train(config: FitConfig, stage: Stage) -> dict[str, Any]:
     tokenizer = encoders.load_tokenizer(config.base)
     encoder = encoders.make_encoder(tokenizer, size=config.window, overlap=config.overlap)
     task, texts = stage.read(config)
+    held = Held.load(config, encoder, accelerator)
+    if held:  # what validates has labels, and so has what trains
+        _check_apart(config, task.data, held.data)
     model = encoders.load_model(
         config.base, labels=task.labels, dropout=config.dropout, pooler=config.pooler
     )
     model.to(accelerator.device)
-    held = Held.load(config, encoder, accelerator)
     after_epoch = held.figures if held else _no_figures
     loop = stage.loop(config, accelerator, model, encoder.encode(texts), task, after_epoch)
     result = _metrics(loop.run()) | stage.figures(config)
@@ -166,19 +168,16 @@ def _task(config: FitConfig) -> tuple[Any, list[str]]:
     if config.task == "headings":
         return read_headings(config.train[0].path, smoothing=config.label_smoothing)
     data = examples.load(config.train, fold=config.fold)
-    _check_apart(config, data)
     return LabelTask(list(OPP115.names), data), data.texts
 
 
-def _check_apart(config: FitConfig, data: Examples) -> None:
+def _check_apart(config: FitConfig, data: Examples, held: Examples) -> None:
     """Refuse records that train and validate: the epoch would be chosen by what was learnt."""
-    if config.validation is None:
-        return
-    held = examples.load_judgeable(config.validation, fold=config.fold)
     if both := set(data.ids) & set(held.ids):
+        path = config.validation.path if config.validation else ""
         raise ConfigError(
-            f"config {config.name}: {len(both)} records of {config.validation.path} train and "
-            f"validate, such as {min(both)!r}.",
+            f"config {config.name}: {len(both)} records of {path} train and validate, such as "
+            f"{min(both)!r}.",
             hint="Set splits, or fold, in [[train]] and [validation].",
         )
 

@@ -31,9 +31,9 @@ def check(config: FitConfig) -> None:
     Files that run.json does not name, as that of an older run may not, can be what they are.
     """
     found = recorded(config)
-    for part, written in _written(config.folder / "run.json").items():
+    for part, digests in written(config.folder / "run.json").items():
         for path, digest in found.get(part, {}).items():
-            if written.get(path, digest) != digest:
+            if digests.get(path, digest) != digest:
                 raise ConfigError(
                     f"{config.folder}: {path} has changed since this run was begun.",
                     hint="Choose another name (--set name=...), or remove the folder.",
@@ -44,7 +44,8 @@ def _checksums(paths: set[str]) -> dict[str, str]:
     return {path: checksum(path) for path in sorted(paths) if Path(path).is_file()}
 
 
-def _written(path: Path) -> dict[str, dict[str, str]]:
+def written(path: Path) -> dict[str, dict[str, str]]:
+    """Return the checksums in a run.json, by part and file; none where there is no such file."""
     if not path.exists():
         return {}
     made: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))

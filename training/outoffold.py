@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from clausemark.errors import RecordError
-from training import examples
+from training import examples, inputs
 from training.config import parse_config
 from training.files import write_array, write_json
 
@@ -100,8 +100,7 @@ class OutOfFold:
 
 def _check_unchanged(folder: Path, path: str) -> None:
     """Raise RecordError where the records at `path` are others than run.json says of `folder`."""
-    made = folder / "run.json"
-    data = json.loads(made.read_text(encoding="utf-8")).get("data", {}) if made.exists() else {}
+    data = inputs.written(folder / "run.json").get("data", {})
     if path in data and data[path] != examples.checksum(path):
         raise RecordError(
             f"{path}: has changed since {folder} was validated on it.",

@@ -123,10 +123,10 @@ def _settled(
             types = _merged(types, kept, strict=strict, file=str(one.path))
     if form == "jsonl":
         return Plan()
-    _check_exact(readable, types)
     names = tuple(named if keep is None else keep)
     if form == "csv":
         return Plan(names)
+    _check_exact(readable, types)
     text = frozenset(name for name in names if types.get(name) is None)
     fields = [(name, _plain_type(types.get(name))) for name in names]
     return Plan(names, _schema(fields, inputs, keep), text)

@@ -73,6 +73,7 @@ _FLOW: Final = frozenset({"p", "ul", "ol", "dl", "table", "blockquote"})
 _TITLES: Final = frozenset({"dt", "summary", "caption", "legend", "td", "th"})
 #: What a redline took out.
 _STRUCK: Final = frozenset({"del", "s", "strike"})
+_MUTE: Final = _CONTROLS | _STRUCK | {"button"}
 _INLINE: Final = frozenset({"a", "abbr", "b", "em", "i", "span", "strong", "u"})
 
 
@@ -139,7 +140,7 @@ def _is_summary(node: Node) -> bool:
 
 def is_mute(node: Node) -> bool:
     """Tell what says nothing of its own in a table's cell, not to screen readers either."""
-    return node.tag in _CONTROLS | _STRUCK or node.tag == "button" or _is_hidden(node)
+    return node.tag in _MUTE or _is_hidden(node)
 
 
 def _is_hidden(node: Node) -> bool:
